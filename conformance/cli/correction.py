@@ -99,5 +99,5 @@ def _is_usual(diagnosis: AnswerDiagnosis, end: End) -> bool:
     if profile is None or not diagnosis.explanations:
         return False
     conventions = interpretations.apply_all(diagnosis.question, profile.conventions).explanation
-    by_axis = ({c for c in found if not c.axis.by_size} for found in diagnosis.explanations)
+    by_axis = ({c for c in found if not c.axis.incidental} for found in diagnosis.explanations)
     return {*conventions} in by_axis

@@ -104,6 +104,18 @@ DTYPE.choice(
     "narrowed to 32 bits", "Numbers of 64 bits are made numbers of 32, and so is the answer."
 )(lambda q: converted(q, NARROWER[q.dtype]))
 
+FLOAT16 = Axis(
+    "float16",
+    "Dtype and accumulation",
+    "kept",
+    "The answer to numbers of 16 bits has 16 bits.",
+    lambda q: q.dtype == "float16" and q.wanted != "parameters",
+    incidental=True,
+)
+FLOAT16.choice(
+    "widened to 32 bits", "Numbers of 16 bits are made numbers of 32, and so is the answer."
+)(lambda q: converted(q, "float32"))
+
 ACCUMULATION = Axis(
     "accumulation",
     "Dtype and accumulation",
@@ -244,4 +256,4 @@ for half_axis, half in zip(HALF_ACCUMULATION, HALVES, strict=True):
     )
 
 # The last axes depend on the whole question whose sums are rounded.
-AXES = (BIAS, DTYPE, ACCUMULATION, POSITION, LENGTH, *HALF_ACCUMULATION)
+AXES = (BIAS, DTYPE, FLOAT16, ACCUMULATION, POSITION, LENGTH, *HALF_ACCUMULATION)

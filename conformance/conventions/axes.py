@@ -40,9 +40,9 @@ MEANINGS = tuple(convention for convention in CONVENTIONS if not convention.choi
 """The conventions that an API may have; the others are mistakes."""
 BY_NAME: Mapping[str, Convention] = {str(convention): convention for convention in CONVENTIONS}
 """The conventions by their names, as observations and files have them."""
-PROFILED = tuple(axis for axis in AXES if axis.meanings and not axis.by_size)
-"""The axes on which an API makes one choice, whatever the sizes of the arrays."""
-BY_SIZE = frozenset(name for name, convention in BY_NAME.items() if convention.axis.by_size)
+PROFILED = tuple(axis for axis in AXES if axis.meanings and not axis.incidental)
+"""The axes on which an API makes one choice, whatever is asked."""
+INCIDENTAL = frozenset(name for name, convention in BY_NAME.items() if convention.axis.incidental)
 """The names of the conventions that an answer may follow and no profile has."""
 
 GRADIENTS = Axis(

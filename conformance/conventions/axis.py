@@ -109,9 +109,9 @@ class Axis:
         Whether the choices change only how sums are rounded.
     part_of
         The axis that this one depends on: what is refused there is refused here too.
-    by_size
-        Whether libraries choose by the sizes of the arrays, as the fastest algorithm does so. Such
-        a choice explains an answer, and is no property of an API.
+    incidental
+        Whether a choice explains an answer and is no property of an API: libraries choose by the
+        sizes of the arrays, as the fastest algorithm does so, or few questions show it.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Axis:
     concerns: Callable[[Question], bool]
     rounds: bool = False
     part_of: str | None = None
-    by_size: bool = False
+    incidental: bool = False
     choices: list[Choice] = field(default_factory=list)
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.cases.arrays import to_dtype
-from conformance.conventions.axis import Axis, Change, extents, mapped
-from conformance.question import Dtype, Question, is_complex
+from conformance.conventions.axis import Axis, Change, Transformed, extents, mapped
+from conformance.question import Array, Dtype, Question, all_finite, is_complex
 
 
 def converted(q: Question, dtype: Dtype) -> Question:
@@ -66,7 +66,7 @@ ZEROS = Axis(
     "left out",
     "Nothing is multiplied with the zeros of a padding or between the elements of a stride.",
     lambda q: q.has_infinite_factor,
-    by_size=True,
+    incidental=True,
 )
 
 
@@ -133,4 +133,25 @@ ZEROS.choice(
     " infinities give NaN.",
 )(_multiply_zeros(inserted=True))
 
-AXES = (TWO_DTYPES, CONJUGATE, ZEROS)
+INFINITY = Axis(
+    "infinity",
+    "Dtype and accumulation",
+    "kept",
+    "Infinite sums are infinite.",
+    lambda q: not all(map(all_finite, q.arrays.values())) and not is_complex(q.dtype),
+    incidental=True,
+)
+
+
+@INFINITY.choice("clipped")
+def _clip(q: Question) -> Transformed:
+    """Infinite sums are the largest number of their dtype."""
+
+    def clipped(answer: Array) -> Array:
+        bounds = np.finfo(answer.dtype)
+        return answer.clip(bounds.min, bounds.max)
+
+    return Transformed(q, clipped)
+
+
+AXES = (TWO_DTYPES, CONJUGATE, ZEROS, INFINITY)

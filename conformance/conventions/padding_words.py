@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from conformance.conventions.axis import Axis, cropped, extents, is_padded
+from conformance.conventions.axis import Axis, Change, cropped, extents, is_padded
 from conformance.oracle import geometry
 from conformance.question import Question
+
+VALID = Axis(
+    "valid",
+    "Padding",
+    "crops nothing",
+    "`valid` crops nothing.",
+    lambda q: (
+        q.operator != "interpolate" and q.padding == "valid" and is_padded(q.but(padding="same"))
+    ),
+    incidental=True,
+)
+VALID.choice("taken for same", "`valid` is taken for `same`.")(lambda q: q.but(padding="same"))
 
 SAME_ODD_ELEMENT = Axis(
     "same: odd element",
@@ -34,11 +46,13 @@ SAME_FORMULA = Axis(
 
 @SAME_FORMULA.choice("of the input")
 def _same_of_input(q: Question) -> Question | None:
-    """`same` is counted as for a convolution over the input, without dilation."""
-    if q.operator != "conv_transpose" or q.has_output_padding:
+    """`same` is counted as for a convolution over the input, and dilation is ignored."""
+    if q.operator != "conv_transpose":
         return None
     ones = (1,) * q.rank
-    return cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
+    pairs = geometry.conv_padding("same", q.space, q.window, q.stride, ones)
+    is_same = (pairs, ones) == (q.pairs, q.dilation)
+    return None if is_same else q.but(dilation=ones, padding=pairs)
 
 
 def _half_kernel(q: Question) -> Question | None:
@@ -50,6 +64,27 @@ def _half_kernel(q: Question) -> Question | None:
 SAME_FORMULA.choice(
     "half a kernel", "`same` crops half of the kernel at both ends, whatever the stride."
 )(lambda q: None if q.has_output_padding else _half_kernel(q))
+
+
+@SAME_FORMULA.choice("without the stride")
+def _same_without_stride(q: Question) -> Question | None:
+    """`same` crops as it would without a stride, which leaves (n - 1) s + 1 elements."""
+    if q.operator != "conv_transpose":
+        return None
+    # All of it is of the end where the stride exceeds the kernel.
+    axes = zip(extents(q), q.stride, q.output_padding, strict=True)
+    begins = [max(r - 1 - p, 0) // 2 if s <= r else 0 for r, s, p in axes]
+    return cropped(q, ((b, r - 1 - b) for b, r in zip(begins, extents(q), strict=True)))
+
+
+@SAME_FORMULA.choice("undilated at the start")
+def _start_without_dilation(q: Question) -> Question | None:
+    """At the start `same` counts the kernel without its dilation, and the end has the rest."""
+    starts = (start for start, _ in q.but(dilation=(1,) * q.rank).pairs)
+    return cropped(q, ((s, b + e - s) for s, (b, e) in zip(starts, q.pairs, strict=True)))
+
+
+SAME_FORMULA.choice("ignored", "`same` crops nothing.")(lambda q: cropped(q, ((0, 0),) * q.rank))
 
 SAME_OUTPUT_PADDING = Axis(
     "same: output padding",
@@ -89,11 +124,54 @@ def _taken_from_length(q: Question) -> Question | None:
     return cropped(q, ((b, total + p - b) for b, (total, p) in zip(begins, totals, strict=True)))
 
 
+def _keep_length(*, odd_at_start: bool) -> Change:
+    """Crop as much more than `same` does as output padding adds, and nothing that is missing."""
+
+    def change(q: Question) -> Question | None:
+        if q.operator != "conv_transpose" or not any(q.output_padding):
+            return None
+        axes = zip(extents(q), q.stride, q.output_padding, strict=True)
+        totals = [max(r - s + p, 0) for r, s, p in axes]
+        if odd_at_start and not any(total % 2 for total in totals):
+            return None
+        begins = [(total + odd_at_start) // 2 for total in totals]
+        return cropped(q, ((b, total - b) for b, total in zip(begins, totals, strict=True)))
+
+    return change
+
+
+SAME_OUTPUT_PADDING.choice(
+    "within n s", "With output padding `same` still gives n s elements, and crops that much more."
+)(_keep_length(odd_at_start=False))
+SAME_OUTPUT_PADDING.choice(
+    "within n s, odd at the start",
+    "With output padding `same` still gives n s elements, and crops an odd element at the start.",
+)(_keep_length(odd_at_start=True))
+
+
 def _is_sparse(q: Question) -> bool:
     """Return whether a stride of a transposed convolution exceeds the effective kernel size."""
     return q.operator == "conv_transpose" and any(
         s > r for s, r in zip(q.stride, extents(q), strict=True)
     )
+
+
+SAME_SHORT_KERNEL = Axis(
+    "same: short kernel",
+    "Padding",
+    "zeros at the end",
+    "Where the stride exceeds the kernel, `same` appends zeros up to n s elements.",
+    lambda q: q.padding == "same" and _is_sparse(q) and not any(q.output_padding),
+    part_of="same: formula",
+)
+SAME_SHORT_KERNEL.choice(
+    "nothing added", "Where the stride exceeds the kernel, `same` crops nothing and adds nothing."
+)(lambda q: cropped(q, ((b, max(e, 0)) for b, e in q.pairs)))
+SAME_SHORT_KERNEL.choice(
+    "zeros at both ends",
+    "Where the stride exceeds the kernel, `same` adds half of the zeros before the output, and an"
+    " odd one too.",
+)(lambda q: cropped(q, ((b + min(e, 0) // 2, e - min(e, 0) // 2) for b, e in q.pairs)))
 
 
 VALID_LENGTH = Axis(
@@ -114,4 +192,11 @@ def _whole_strides(q: Question) -> Question | None:
     return q.but(output_padding=gaps)
 
 
-AXES = (SAME_ODD_ELEMENT, SAME_FORMULA, SAME_OUTPUT_PADDING, VALID_LENGTH)
+AXES = (
+    VALID,
+    SAME_ODD_ELEMENT,
+    SAME_SHORT_KERNEL,
+    SAME_OUTPUT_PADDING,
+    SAME_FORMULA,
+    VALID_LENGTH,
+)

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise, starmap
 from typing import NamedTuple
 
-from conformance.conventions.axes import BY_SIZE
+from conformance.conventions.axes import INCIDENTAL
 from conformance.history.answers import CaseAnswer, case_answer, states
 from conformance.history.trend import Change, Trend
 from conformance.history.version_ranges import (
@@ -73,7 +73,7 @@ class _Stage:
 
     @cached_property
     def conventions(self) -> frozenset[str]:
-        return BY_SIZE.union(map(str, self.profile.conventions)) if self.profile else BY_SIZE
+        return INCIDENTAL.union(map(str, self.profile.conventions)) if self.profile else INCIDENTAL
 
 
 TOPICS = 3

@@ -127,8 +127,8 @@ def joint_explanation(
     """Return all conventions that concern a case, if together they give its explained answer."""
     case = prepared_case.case
     explanation = tuple(BY_NAME[name] for name in names)
-    by_size = (c for c in explanation if c.axis.by_size)
-    concerned = apply_all(case.question, (*conventions, *by_size)).explanation
+    incidental = (c for c in explanation if c.axis.incidental)
+    concerned = apply_all(case.question, (*conventions, *incidental)).explanation
     answer = _answer(prepared_case, explanation)
     same = reproduces(case.question, concerned, answer, exact=case.exact)
     return tuple(map(str, concerned)) if same else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from conformance.conventions.axes import BY_NAME, BY_SIZE, Axis
+from conformance.conventions.axes import BY_NAME, INCIDENTAL, Axis
 from conformance.conventions.axes import GRADIENTS as GRADIENTS
 from conformance.conventions.axes import PROFILED as PROFILED
 from conformance.conventions.interpretations import Explanation
@@ -189,7 +189,7 @@ def _gradients(
     """Return whether gradients follow the conventions of the output."""
     touching = [item for item in evidence if GRADIENTS.name in item.axes]
     refused = tuple(item.case for item in touching if item.refused)
-    names = BY_SIZE.union(map(str, conventions))
+    names = INCIDENTAL.union(map(str, conventions))
     agree: list[str] = []
     differ: list[str] = []
     for item in touching:

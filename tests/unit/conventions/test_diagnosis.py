@@ -42,6 +42,10 @@ RICH = {
     "same": question(x=integers(1, 1, 4, 3, 5), stride=(1, 2), padding="same",
                      kernel=integers(2, 4, 4, 4, 3)),
     "same with output padding": question(padding="same", output_padding=(1, 1)),
+    "same with output padding of an even kernel": question(padding="same", output_padding=(0, 1),
+                                                           kernel=integers(2, 4, 4, 2, 3)),
+    "same of a short kernel": question(stride=(5, 4), padding="same"),
+    "same of a dilated kernel": question(padding="same", dilation=(2, 3), stride=(2, 2)),
     "circular": question(x=integers(1, 1, 4, 4, 3), kernel=integers(2, 4, 4, 4, 5), stride=(1, 2),
                          padding="circular"),
     "convolution, circular": question("conv", x=integers(1, 1, 4, 6, 7), stride=(2, 1),
@@ -67,6 +71,8 @@ RICH = {
     "input gradient": question("conv_transpose_input_gradient", bias=None,
                                padding=((1, 0), (2, 1)), gradient=integers(4, 1, 4, 6, 8)),
 }  # fmt: skip
+OTHER_NUMBERS = ("two dtypes", "conjugate", "zeros", "infinity")
+"""The axes of numbers that none of these has."""
 PAIRS = 10
 """Pairs tried of each question; tests/attacks tries thousands of random questions."""
 
@@ -127,13 +133,14 @@ def test_three_conventions_are_found_again() -> None:
 def test_every_convention_shows_in_some_question() -> None:
     shown = {c for c in CONVENTIONS for q in RICH.values() if under(q, (c,)) is not None}
     # Only a question in float64 can show these, and only one in a half those; the others need
-    # two dtypes, complex numbers or an infinite kernel.
+    # two dtypes, complex numbers or infinite ones.
     others = {
         "accumulation: in float32",
         "dtype: narrowed to 32 bits",
+        "float16: widened to 32 bits",
         "float16 accumulation: in float16",
         "bfloat16 accumulation: in bfloat16",
-        *(str(c) for c in CONVENTIONS if c.axis.name in ("two dtypes", "conjugate", "zeros")),
+        *(str(c) for c in CONVENTIONS if c.axis.name in OTHER_NUMBERS),
     }
     assert {str(c) for c in CONVENTIONS if c not in shown} <= others
 

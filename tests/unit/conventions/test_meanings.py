@@ -125,6 +125,35 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**LINE, stride=2, padding="same"),
         [10, 102, 20],
     ),
+    "same: formula: without the stride": (ask(**PAIR, stride=2, padding="same"), [1, 10, 2]),
+    "same: formula: ignored": (ask(**LINE, padding="same"), [1, 12, 120, 200]),
+    "same: short kernel: nothing added": (
+        ask(**PAIR, stride=3, padding="same"),
+        [1, 10, 0, 2, 20],
+    ),
+    "same: short kernel: zeros at both ends": (
+        ask(**PAIR, stride=3, padding="same"),
+        [0, 1, 10, 0, 2, 20],
+    ),
+    # 1 2 10 20 100 200 loses 2 of 4 at the start, and 1 of 2 without dilation.
+    "same: formula: undilated at the start": (
+        ask(**LINE, dilation=2, padding="same"),
+        [2, 10],
+    ),
+    "infinity: clipped": (
+        ask([1, 2], [1, np.inf]),
+        [1, np.finfo(np.float32).max, np.finfo(np.float32).max],
+    ),
+    # 1 10 102 20 200 0 before anything is cropped
+    "same: output padding: within n s": (
+        ask(**LINE, stride=2, padding="same", output_padding=1),
+        [10, 102, 20, 200],
+    ),
+    "same: output padding: within n s, odd at the start": (
+        ask(**PAIR, stride=2, padding="same", output_padding=1),
+        [10, 2, 20, 0],
+    ),
+    "valid: taken for same": (ask(**PAIR, padding="valid"), [1, 12]),
     "same: output padding: half a kernel": (
         ask(**LINE, stride=2, padding="same", output_padding=1),
         [10, 102, 20, 200],
@@ -165,6 +194,11 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
             kernel=np.array([[[2.0**24 + 1]]]), x=np.ones((1, 1, 1)), dtype="float64"
         ),
         [2**24],
+    ),
+    # 2048 + 1 is rounded to 2048.
+    "float16: widened to 32 bits": (
+        half("float16", [1, 1], [2**11, 1]),
+        [2**11, 2**11 + 1, 1],
     ),
     "accumulation: in float32": (
         ask([1], [1]).but(
