@@ -78,6 +78,8 @@ class Node:
             "kernel": ("x", "gradient"),
             "bias": ("gradient",),
         }
+        if last.operator == "interpolate":
+            return last.x.dtype
         names_of_factors = factors.get(last.answer_space, ("x", "kernel"))
         arrays = last.arrays
         return np.result_type(*(arrays[name] for name in names_of_factors if name in arrays))

@@ -164,6 +164,15 @@ def test_whole_numbers_are_not_explained_but_to_the_bit() -> None:
     assert diagnose(q, answer(q), got, exact=True).explanations == ()
 
 
+def test_another_layout_of_an_interpolation_is_explained() -> None:
+    """A case without a kernel has an empty one, whose dtype is not that of the answer."""
+    q = question("interpolate", kernel=np.empty(0), bias=None, stride=(2, 2))
+    backwards = (BY_NAME["answer layout: backwards"],)
+    given = answer_under(q, backwards)
+    assert given is not None
+    assert diagnose(q, answer(q), given, exact=False).explanations == (backwards,)
+
+
 def test_an_answer_of_another_shape_is_explained() -> None:
     q = RICH["numbers and output padding"]
     uncropped = answer_under(q, (BY_NAME["padding: ignored"],))
