@@ -149,6 +149,11 @@ SAME_OUTPUT_PADDING.choice(
 )(_keep_length(odd_at_start=True))
 
 
+SAME_OUTPUT_PADDING.choice("ignored", "With `same` output padding is ignored.")(
+    lambda q: q.but(output_padding=(0,) * q.rank) if any(q.output_padding) else None
+)
+
+
 def _is_sparse(q: Question) -> bool:
     """Return whether a stride of a transposed convolution exceeds the effective kernel size."""
     return q.operator == "conv_transpose" and any(

@@ -153,6 +153,11 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**PAIR, stride=2, padding="same", output_padding=1),
         [10, 2, 20, 0],
     ),
+    # 1 10 102 20 200 loses one at the end.
+    "same: output padding: ignored": (
+        ask(**LINE, stride=2, padding="same", output_padding=1),
+        [1, 10, 102, 20],
+    ),
     "valid: taken for same": (ask(**PAIR, padding="valid"), [1, 12]),
     "same: output padding: half a kernel": (
         ask(**LINE, stride=2, padding="same", output_padding=1),
