@@ -1,6 +1,7 @@
 """What several tests watch, and that none fails for want of speed."""
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,9 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
-for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):  # no child depends on the shell
+# No child depends on the shell: what it starts in the background ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
     os.environ.pop(name, None)
 
 
