@@ -166,8 +166,9 @@ class _Search:
     def explanations(self, dtype: np.dtype[Any] | None) -> tuple[Explanation, ...]:
         """Return every smallest combination that reproduces the answer, in ``dtype`` if given.
 
-        Combinations with fewer mistakes come first, and equivalents of mistakes come last. If the
-        budget is spent, the combinations up to then are returned.
+        Combinations with fewer mistakes come first, of these the ones with fewer incidental
+        choices, and equivalents of mistakes come last. If the budget is spent, the combinations up
+        to then are returned.
         """
         for level in levels(self.root, MOST, self.among):
             matches: list[Node] = []
@@ -181,7 +182,11 @@ class _Search:
             matches = matches or [node for node in rounded_matches if self._is_nearest(node)]
             if matches or self.budget.is_spent:
                 explanations = sorted(
-                    (n.explanation for n in matches), key=interpretations.mistakes
+                    (node.explanation for node in matches),
+                    key=lambda e: (
+                        interpretations.mistakes(e),
+                        interpretations.incidental_choices(e),
+                    ),
                 )
                 return *explanations, *self._equivalents(explanations, dtype)
         return ()

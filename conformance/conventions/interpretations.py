@@ -57,6 +57,11 @@ def mistakes(explanation: Explanation) -> int:
     return sum(convention.choice.mistake for convention in explanation)
 
 
+def incidental_choices(explanation: Explanation) -> int:
+    """Return how many of the conventions are no property of an API."""
+    return sum(convention.axis.incidental for convention in explanation)
+
+
 def neighbours(node: Node) -> Iterator[Node]:
     """Yield the node under each further convention that changes more than rounding.
 

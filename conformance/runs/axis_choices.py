@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from conformance.cases.model import Case
-from conformance.conventions.axes import BY_NAME, GRADIENTS, MEANINGS, PROFILED, Axis
+from conformance.conventions.axes import BY_NAME, GRADIENTS, INCIDENTAL, MEANINGS, PROFILED, Axis
 from conformance.conventions.interpretations import Explanation, answer_under, apply_all, reproduces
 from conformance.observations import Observation, Status
 from conformance.question import Array, Question
@@ -88,12 +88,13 @@ class Evidence:
 def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Evidence:
     """Return the evidence of an observation of a native call, and of its case.
 
-    It has no explanations that name conventions of other versions of this package.
+    It has no explanations that name conventions of other versions of this package, and none with
+    incidental choices where another one has fewer.
     """
+    known = [names for names in observation.explanations if _MEANINGS.issuperset(names)]
+    incidental = [len(INCIDENTAL.intersection(names)) for names in known]
     explanations: Names = tuple(
-        explanation
-        for explanation in observation.explanations
-        if all(name in _MEANINGS for name in explanation)
+        names for names, count in zip(known, incidental, strict=True) if count == min(incidental)
     )
     if observation.status == "match":
         explanations = ((),)

@@ -206,6 +206,12 @@ def test_what_a_case_cannot_tell_apart_is_all_told() -> None:
     }
 
 
+def test_what_is_no_property_of_an_api_is_told_last() -> None:
+    asked = line([1, 2], [1], stride=(3,), padding="valid")
+    found = diagnose(asked, answer(asked), np.float32([[[1, 0, 0, 2, 0, 0]]]), exact=True)
+    assert found.names == (("valid: length: whole strides",), ("valid: taken for same",))
+
+
 def test_a_tie_is_said() -> None:
     tie = Diagnosis(((FLIPPED,), (BY_NAME["padding: ignored"], BY_NAME["bias: dropped"])))
     assert tie.words == (

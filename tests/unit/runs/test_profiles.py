@@ -29,6 +29,7 @@ SYMMETRIC = asked("symmetric", kernel=np.ones((1, 1, 2), np.float32))
 DILATED = asked("dilated", dilation=(2,))
 SAME = asked("same", padding="same")
 BIASED = asked("biased", padding="same", bias=np.ones(1, np.float32))
+SPARSE = asked("sparse", kernel=np.ones((1, 1, 1), np.float32), stride=(3,), padding="valid")
 
 
 def match(of: Case) -> Observation:
@@ -44,7 +45,7 @@ def refused(of: Case, status: str = "inexpressible", detail: str = "No.") -> Obs
 
 
 def profile(*observations: Observation) -> Profile:
-    cases = (ONE, TWO, THREE, SYMMETRIC, DILATED, SAME, BIASED)
+    cases = (ONE, TWO, THREE, SYMMETRIC, DILATED, SAME, BIASED, SPARSE)
     (found,) = profiles(observations, {of.id: PreparedCase(of) for of in cases})
     return found
 
@@ -65,6 +66,13 @@ def test_an_explanation_establishes_its_choice() -> None:
 
 def test_an_explanation_says_nothing_else_of_the_other_axes() -> None:
     assert finding("position", flipped(ONE)).choice == "in place"
+
+
+def test_what_is_no_property_of_an_api_takes_no_evidence_away() -> None:
+    explanations = (("valid: length: whole strides",), ("valid: taken for same",))
+    long = observed(SPARSE, "native", "mismatch", explanations=explanations)
+    found = finding("valid: length", long)
+    assert (found.choice, found.cases) == ("whole strides", ("sparse",))
 
 
 def test_a_choice_is_told_in_its_sentence() -> None:
