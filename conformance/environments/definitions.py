@@ -272,7 +272,9 @@ def vacate(home: Path) -> None:
     """Mark an environment as no longer in use by this process."""
     with _OCCUPYING:
         if home in _OCCUPIED:
-            os.close(_OCCUPIED.pop(home))
+            file = _OCCUPIED.pop(home)
+            file_locks.release(file)
+            os.close(file)
 
 
 _OCCUPYING = threading.Lock()

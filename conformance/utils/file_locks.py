@@ -27,6 +27,16 @@ def share(file: int) -> None:
             fcntl.flock(file, fcntl.LOCK_SH)
 
 
+def release(file: int) -> None:
+    """Release the lock of an open file before it is closed.
+
+    A process that another thread is just starting has the file open, too, until its program runs.
+    """
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
 def try_to_hold(file: IO[Any]) -> bool:
     """Take the lock of an open file as `hold` does, and return whether nobody else has it.
 

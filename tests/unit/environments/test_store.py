@@ -1,6 +1,7 @@
 """Environments that are kept: listed with their last use, and removed where nobody uses them."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -195,6 +196,21 @@ def test_what_another_process_uses_stays_as_long_as_it_lives(uv: Uv) -> None:
         process.communicate()
     assert ran("prune", "one").exit_code == 0
     assert not home.exists()
+
+
+@pytest.mark.usefixtures("uv")
+def test_what_another_thread_is_just_starting_keeps_nothing() -> None:
+    environment = of("plain==1")
+    environment.executable()
+    child = os.fork()  # it has every file open, as has a process whose program does not run yet
+    if not child:
+        signal.pause()
+    try:
+        store.discard(environment.home)
+        assert not environment.home.exists()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_what_is_taken_into_use_meanwhile_stays(uv: Uv) -> None:
