@@ -118,7 +118,17 @@ NARROWED = Limitation(
     backend="numpy",
 )
 
-CONVOLUTION_LIMITS = (*WITHOUT_GRADIENTS, IN_FLOAT32, *WRONG_ANSWERS)
+CONVOLUTION_LIMITS = (
+    *WITHOUT_GRADIENTS,
+    IN_FLOAT32,
+    Limitation(
+        "a convolution with a bias makes numbers of 64 bits numbers of 32",
+        lambda q: q.bias is not None and NARROWED.concerns(q),
+        backend="numpy",
+        is_refusal=False,
+    ),
+    *WRONG_ANSWERS,
+)
 LAYER_LIMITS = (
     *WITHOUT_GRADIENTS,
     IN_FLOAT32,
