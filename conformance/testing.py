@@ -1,8 +1,8 @@
 """Assert in a test suite that an implementation of (transposed) convolution is right.
 
 A passing assertion takes little more than one answer of the oracle for whole numbers, and two to
-four for real ones. A failing one names the convention that the
-implementation has, as `conformance.diagnose` does. Importing this module imports no framework.
+five for real ones. A failing one names the convention that the implementation has, as
+`conformance.diagnose` does. Importing this module imports no framework.
 """
 
 from collections.abc import Mapping
