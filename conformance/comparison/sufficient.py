@@ -83,6 +83,7 @@ def is_certainly_right(q: Question, answer: Array, *, most_exact: float | None) 
         for start in range(0, numbers.size, _BLOCK):
             block = slice(start, start + _BLOCK)
             distance, size = np.abs(answer[block] - numbers[block]), np.abs(numbers[block])
+            distance[np.isinf(distance)] = np.nan  # as an infinite bound would hold any answer
             bound = size * factor + least
             for sums in partial_sums:
                 bound += (_SAFETY * u) * np.abs(sums[block])

@@ -89,6 +89,15 @@ def test_the_largest_sum_is_no_smaller_than_any_partial_sum() -> None:
         assert comparison.largest_sum(finite) >= largest
 
 
+@pytest.mark.parametrize("most_exact", [None, 2.0**24])
+def test_the_largest_number_is_not_infinity(most_exact: float | None) -> None:
+    x, kernel = np.float32([[[np.inf, 1.5]]]), np.float32([[[1, 2]]])
+    q = Question(op="conv_transpose", x=x, kernel=kernel)
+    answer = np.nan_to_num(question.answer(q))
+    assert not comparison.is_certainly_right(q, answer, most_exact=most_exact)
+    assert not Comparison(q, answer).is_close
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
 def test_sums_that_cancel_are_accepted_without_the_whole_bound(dtype: Dtype) -> None:
     """Of many random signs some sums are far smaller than their rounding."""

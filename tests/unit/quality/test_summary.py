@@ -154,11 +154,11 @@ def test_a_case_that_sees_nothing_is_told_so() -> None:
 
 def test_the_matrix_has_a_number_for_each_two_choices() -> None:
     lines = list(summary.matrix([ALL_SEEING] * 12))
-    start = lines.index("same: formula        1     2")
+    start = lines.index("conjugate           1     2")
     assert lines[start : start + 5] == [
-        "same: formula        1     2",
-        "1 of the adjoint",
-        "2 of the input      12",
-        "3 half a kernel     12    12",
+        "conjugate           1     2",
+        "1 of nothing",
+        "2 in gradients     12",
+        "3 of the kernel    12    12",
         "",
     ]
