@@ -1,7 +1,7 @@
 """Assert in a test suite that an implementation of (transposed) convolution is right.
 
-A passing assertion takes little more than one answer of the oracle for whole numbers, and two to
-five for real ones. A failing one names the convention that the implementation has, as
+A passing assertion takes little more than one answer of the oracle, which for real numbers is one
+in float64. A failing one names the convention that the implementation has, as
 `conformance.diagnose` does. Importing this module imports no framework.
 """
 

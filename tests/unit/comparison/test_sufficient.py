@@ -15,6 +15,8 @@ from conformance.answers.comparisons import Comparison, is_exact
 from conformance.answers.submission import SUPPORTED_OPS
 from conformance.cases.arrays import to_dtype
 from conformance.cases.sampling import draws
+from conformance.comparison.rounding import map_wide, terms
+from conformance.comparison.sufficient import least_roots_of_squares
 from conformance.question import Array, Dtype, Question
 
 DTYPES: tuple[Dtype, ...] = (
@@ -87,6 +89,19 @@ def test_the_largest_sum_is_no_smaller_than_any_partial_sum() -> None:
         largest = question.answer(comparison.magnitude(q)).max(initial=0)
         finite = comparison.finite(q)
         assert comparison.largest_sum(finite) >= largest
+
+
+def test_the_root_of_some_squares_is_no_larger_than_that_of_all() -> None:
+    random = np.random.default_rng(0)
+    compared = 0
+    for q in QUESTIONS:
+        real = q.map_arrays(lambda a: random.normal(size=a.shape), dtype="float32")
+        if len(question.summands(real)) == 1:
+            root = np.sqrt(question.answer(map_wide(real, np.square))).ravel()
+            for least in least_roots_of_squares(real, terms(real), np.arange(root.size)):
+                assert np.all(least <= root)
+                compared += 1
+    assert compared > 400
 
 
 @pytest.mark.parametrize("most_exact", [None, 2.0**24])
