@@ -96,13 +96,16 @@ def _end(places: Sequence[int], answer: Ask, other_than: Hashable | None = None)
     """Return the first of the places that can be asked, as if none before it could be.
 
     The search doubles its steps, and then halves them. It also stops at a place that does not
-    answer ``other_than``, because there is a change behind that place. It raises `Unanswered` where
-    no place can be asked.
+    answer ``other_than``, because there is a change behind that place. Where the steps miss all
+    that can be asked, every place is tried. It raises `Unanswered` where none can be asked.
     """
     success, step = 0, 1
     failure = -1
     while answer(places[success]) is None:
         if success == len(places) - 1:
+            for place in places:
+                if answer(place) is not None:
+                    return place
             raise Unanswered(None)
         failure, success = success, min(success + step, len(places) - 1)
         step *= 2

@@ -109,6 +109,14 @@ def test_where_nothing_can_be_asked_no_place_is_named() -> None:
     assert told.value.place is None
 
 
+@pytest.mark.parametrize("shown", ["..a..", ".a.....", "...ab......"])
+def test_what_the_steps_miss_is_found_all_the_same(shown: str) -> None:
+    first, last = shown.index("a"), len(shown.rstrip(".")) - 1
+    assert found(shown) == (
+        ChangePoint(first, last, ()) if "b" in shown else NoChange(oldest=first, newest=last)
+    )
+
+
 def test_the_only_one_agrees_with_itself() -> None:
     assert found("a") == NoChange(oldest=0, newest=0)
 
