@@ -204,7 +204,8 @@ def _explain(submission: Submission, comparison: Comparison, budget: Budget) -> 
     expected, agrees = comparison.expected, comparison.agrees
     if comparison.question.wanted == "output" and expected is not None and agrees is not None:
         q, answer = comparison.question, comparison.answer
-        sentences = [*remarks(answer, expected, agrees)] or input_factors(q, answer)
+        bias = None if q.bias is None or q.bias.ndim > 1 else q.bias
+        sentences = [*remarks(answer, expected, agrees, bias)] or input_factors(q, answer)
         found = replace(found, remark=" ".join((found.remark, *sentences)).strip())
     return _result(submission, comparison, "wrong", found)
 

@@ -1,12 +1,13 @@
 """Say what can still be said of an answer that no convention explains."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from conformance import question as questions
 from conformance.comparison import finite, wide
-from conformance.question import Array, Question, is_finite, products
+from conformance.question import Array, ArrayMap, Question, is_finite, products
 from conformance.utils.excerpt import listed
 
 NEAR = 1e-3
@@ -23,13 +24,30 @@ FEWEST = 4
 """Numbers from which a factor and a shift are found."""
 WRAPPED_BITS = (32, 16, 8)
 """Sizes of the whole numbers that wrap around."""
+ACTIVATIONS: dict[str, ArrayMap] = {
+    "as an absolute value": np.abs,
+    "after a sigmoid": lambda y: 1 / (1 + np.exp(-y)),
+    "after a tanh": np.tanh,
+    "after a SiLU": lambda y: y / (1 + np.exp(-y)),
+    "after an ELU": lambda y: np.where(y > 0, y, np.expm1(np.minimum(y, 0))),
+    "after a softplus": lambda y: np.logaddexp(0, y),
+}
+"""What a layer may do with its answer, in words. A ReLU is a limit, and has words there."""
 
 
-def remarks(answer: Array, expected: Array, agrees: Array) -> Iterator[str]:
-    """Yield sentences about an answer of the right shape.
+def remarks(
+    answer: Array, expected: Array, agrees: Array, bias: Array | None = None
+) -> Iterator[str]:
+    """Yield sentences about an answer of the right shape: what it is, or where it differs.
 
-    ``answer`` and ``expected`` are the answer (N, C, *space), and the oracle's. Yields a sentence:
-    what it is of the right numbers, or where it differs.
+    Parameters
+    ----------
+    answer, expected
+        The answer (N, C, *space), and the oracle's.
+    agrees
+        Where both are the same within rounding.
+    bias
+        The bias (C,) that was added; None if there was none, or another one.
     """
     is_complex = np.iscomplexobj(answer) or np.iscomplexobj(expected)
     y, right = (a.astype(np.complex128 if is_complex else np.float64) for a in (answer, expected))
@@ -39,9 +57,13 @@ def remarks(answer: Array, expected: Array, agrees: Array) -> Iterator[str]:
         yield "All numbers are zero."
         return
     yield from _places(agrees)
-    rules = (_parts, _fits, _slices) if is_complex else (_fits, _remainders, _limits, _slices)
+    fits = partial(_fits, bias=bias)
+    real_rules = (fits, _remainders, _limits, _activations, _slices)
+    rules = (_parts, fits, _slices) if is_complex else real_rules
     sentences = (sentence for rule in (_nearness, *rules) for sentence in rule(y, right))
-    yield from (f"It is {sentence}." for sentence in (next(sentences, ""),) if sentence)
+    with np.errstate(over="ignore"):
+        if sentence := next(sentences, ""):
+            yield f"It is {sentence}."
 
 
 def _is_near(y: Array, other: Array) -> bool:
@@ -73,7 +95,7 @@ def _parts(y: Array, right: Array) -> Iterator[str]:
             yield f"the {name} part of the right answer"
 
 
-def _fits(y: Array, right: Array) -> Iterator[str]:
+def _fits(y: Array, right: Array, bias: Array | None) -> Iterator[str]:
     """Yield multiples and shifts of the right answer, the same everywhere or along one axis."""
     for axis in (None, 1, 0, *range(2, y.ndim)):
         others = tuple(other for other in range(y.ndim) if other != axis)
@@ -95,10 +117,26 @@ def _fits(y: Array, right: Array) -> Iterator[str]:
         words += f" and {_numbers(shifts)} more" * is_shifted
         if axis is not None:
             where = f"in its {_place(axis, many=True)}" if axis < 2 else f"along {_place(axis)}"
-            hint = ", as by another bias" * (axis == 1 and not is_scaled)
+            hint = _bias_words(shifts.ravel(), bias) if axis == 1 and not is_scaled else ""
             yield f"{words} {where}{hint}"
         else:
             yield words + " everywhere" * is_shifted
+
+
+def _bias_words(shifts: Array, bias: Array | None) -> str:
+    """Say which bias an answer has whose channels are shifted by these numbers."""
+    if bias is None:
+        return ", as by another bias"
+    if _is_near(shifts, -bias):
+        return ", as without the bias"
+    if _is_near(shifts, -2 * bias):
+        return ", as by a bias that is subtracted"
+    if _is_near(bias + shifts, bias[::-1]):
+        return ", as by the bias in reverse"
+    places = [np.flatnonzero(np.abs(bias - b) <= NEAR * np.abs(bias).max()) for b in bias + shifts]
+    if len(bias) <= MOST and all(map(len, places)):
+        return f", as by the bias of channels {', '.join(str(found[0]) for found in places)}"
+    return ", as by another bias"
 
 
 def input_factors(q: Question, answer: Array) -> Iterator[str]:
@@ -146,15 +184,42 @@ def _remainders(y: Array, right: Array) -> Iterator[str]:
             yield f"the right answer wrapped around, as whole numbers of {bits} bits are"
 
 
+def _activations(y: Array, right: Array) -> Iterator[str]:
+    """Yield what a layer may have done with the right answer."""
+    for words, function in ACTIVATIONS.items():
+        if _is_near(y, function(right)):
+            yield f"the right answer {words}"
+    is_negative = right < 0
+    if np.count_nonzero(is_negative) > 1:
+        slope = float(np.median(y[is_negative] / right[is_negative]))
+        if _is_near(y, np.where(is_negative, slope * right, right)):
+            yield f"the right answer with negative numbers times {slope:.6g}, as after a leaky ReLU"
+    if _is_near(y, _softmax(right)):
+        yield "the right answer after a softmax over its channels"
+
+
+def _softmax(y: Array) -> Array:
+    powers = np.exp(y - y.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
 def _slices(y: Array, right: Array) -> Iterator[str]:
-    """Yield which examples or channels of the right answer stand in the places of an axis."""
-    for axis in (0, 1):
-        parts = [np.moveaxis(a, axis, 0) for a in (y, right)]
-        if 1 < y.shape[axis] <= MOST_SLICES and parts[0][0].size >= FEWEST:
-            found = [[j for j, r in enumerate(parts[1]) if _is_near(part, r)] for part in parts[0]]
-            if all(found):
-                numbers = ", ".join(str(places[0]) for places in found[:MOST])
-                yield f"{_place(axis, many=True)} {numbers} of the right answer, in this order"
+    """Yield which slices of the right answer stand in the places of an axis."""
+    for axis in range(y.ndim):
+        parts, right_parts = (np.moveaxis(a, axis, 0) for a in (y, right))
+        if not 1 < len(parts) <= MOST_SLICES or parts[0].size < FEWEST:
+            continue
+        found = [
+            next((j for j, r in enumerate(right_parts) if _is_near(p, r)), None) for p in parts
+        ]
+        is_zero = [not part.any() for part in parts]
+        if len({*found} - {None}) > (axis > 1) and all(
+            j is not None or zero for j, zero in zip(found, is_zero, strict=True)
+        ):
+            numbers = ", ".join("zeros" if j is None else str(j) for j in found[:MOST])
+            name = _place(axis, many=True) if axis < 2 else "elements"
+            along = f" along {_place(axis)}" * (axis > 1)
+            yield f"{name} {numbers} of the right answer{along}, in this order"
 
 
 def _numbers(values: Array) -> str:

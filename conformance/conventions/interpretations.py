@@ -6,7 +6,7 @@ The nodes under one, two and three conventions follow from the question itself.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -25,16 +25,25 @@ EVERY: Places = range(len(CONVENTIONS))
 WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
 
 
-def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[Node]]:
+def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Iterator[Node]]:
     """Yield the nodes under one convention, then those under two, and so on up to ``most``.
 
     ``root`` is the question without conventions. Each level has one more convention than that
-    before it.
+    before it. Its nodes are made as they are asked for, and the level after it has those that were.
     """
     level = [root]
     for _ in range(most):
-        level = [child for node in level for child in children(node, among)]
-        yield level
+        found: list[Node] = []
+        yield _children_of(level, among, found)
+        level = found
+
+
+def _children_of(level: list[Node], among: Places, found: list[Node]) -> Iterator[Node]:
+    """Yield the children of all nodes of a level, and add them to ``found``."""
+    for node in level:
+        for child in children(node, among):
+            found.append(child)
+            yield child
 
 
 def children(node: Node, among: Places) -> Iterator[Node]:

@@ -41,6 +41,11 @@ def _reshaped_from_channels_last(y: Array) -> Array:
     return np.moveaxis(y, 1, -1).reshape(y.shape)
 
 
+def _reshaped_to_channels_first(y: Array) -> Array:
+    """Return the memory of (N, C, *space) read as (N, *space, C), with channels first."""
+    return np.moveaxis(_reshaped_to_channels_last(y), -1, 1)
+
+
 ANSWER_LAYOUT.mistake("channels last", "The channels are the last axis of the answer.")(
     _laid_out(lambda y: np.moveaxis(y, 1, -1))
 )
@@ -58,6 +63,10 @@ ANSWER_LAYOUT.mistake(
     "reshaped from channels last",
     "An answer with channels last is reshaped, and its axes are not moved.",
 )(_laid_out(_reshaped_from_channels_last, only="channels"))
+ANSWER_LAYOUT.mistake(
+    "taken for channels last",
+    "The answer is taken for one with channels last, whose axes are then moved.",
+)(_laid_out(_reshaped_to_channels_first, only="channels"))
 
 INPUT_LAYOUT = Axis(
     "input layout",
@@ -66,11 +75,6 @@ INPUT_LAYOUT = Axis(
     "The axes of the input are moved where a layout asks for another order.",
     lambda q: q.x.shape[1] > 1 and max(q.space) > 1,
 )
-
-
-def _reshaped_to_channels_first(x: Array) -> Array:
-    """Return the memory of (N, C, *space) read as (N, *space, C), with channels first."""
-    return np.moveaxis(_reshaped_to_channels_last(x), -1, 1)
 
 
 @INPUT_LAYOUT.mistake("reshaped from channels last")

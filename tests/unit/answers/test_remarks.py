@@ -63,6 +63,62 @@ def test_a_sentence_for_each_kind(answer: Any, sentences: list[str]) -> None:
     assert list(remarks(answer, RIGHT, answer == RIGHT)) == sentences
 
 
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (np.abs, "as an absolute value"),
+        (np.tanh, "after a tanh"),
+        (lambda y: 1 / (1 + np.exp(-y)), "after a sigmoid"),
+        (
+            lambda y: np.where(y < 0, y / 8, y),
+            "with negative numbers times 0.125, as after a leaky ReLU",
+        ),
+        (
+            lambda y: np.exp(y) / np.exp(y).sum(1, keepdims=True),
+            "after a softmax over its channels",
+        ),
+    ],
+)
+def test_an_activation_is_named(function: Any, words: str) -> None:
+    answer = function(RIGHT)
+    (*_, sentence) = remarks(answer, RIGHT, answer == RIGHT)
+    assert sentence == f"It is the right answer {words}."
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ([0.0, 0, 0], "without the bias"),
+        ([-1.0, 2, -4], "by a bias that is subtracted"),
+        ([4.0, -2, 1], "by the bias in reverse"),
+        ([-2.0, 4, 1], "by the bias of channels 1, 2, 0"),
+        ([4.0, 4, 4], "by the bias of channels 2, 2, 2"),
+        ([4.0, 5, 4], "by another bias"),
+    ],
+)
+def test_an_other_bias_is_named(other: list[float], words: str) -> None:
+    bias = np.array([1.0, -2, 4])
+    sums = np.arange(24.0).reshape(2, 3, 4) ** 2 % 7
+    right, answer = (sums + np.reshape(b, (-1, 1)) for b in (bias, other))
+    (*_, sentence) = remarks(answer, right, answer == right, bias)
+    assert sentence.endswith(f"more in its channels, as {words}.")
+
+
+def test_elements_in_other_places_along_an_axis_are_seen() -> None:
+    right = np.arange(1, 33.0).reshape(1, 2, 4, 4) ** 2 % 11
+    for axis, name in ((2, "spatial axis 0"), (3, "spatial axis 1")):
+        shifted = np.roll(right, 1, axis)
+        np.moveaxis(shifted, axis, 0)[0] = 0
+        for answer, numbers in (
+            (np.roll(right, 1, axis), "3, 0, 1, 2"),
+            (np.flip(right, axis), "3, 2, 1, 0"),
+            (shifted, "zeros, 0, 1, 2"),
+        ):
+            (*_, sentence) = remarks(answer, right, answer == right)
+            expected = f"It is elements {numbers} of the right answer along {name}, in this order."
+            assert sentence == expected
+
+
 def test_whole_numbers_wrap_around() -> None:
     right = np.array([[[100, 300, -7, 70_000]]])
     for dtype, bits in ((np.uint8, 8), (np.int8, 8), (np.int16, 16)):

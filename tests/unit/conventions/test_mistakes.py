@@ -39,6 +39,8 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     "answer layout: reshaped to channels last": (ask(**OUTPUTS), [[[1, 10], [100, 2], [20, 200]]]),
     # 1 2 10 20 100 200 in memory
     "answer layout: reshaped from channels last": (ask(**OUTPUTS), [[1, 2, 10], [20, 100, 200]]),
+    # (1, 10), (100, 2), (20, 200)
+    "answer layout: taken for channels last": (ask(**OUTPUTS), [[1, 100, 20], [10, 2, 200]]),
     # 1 4 2 5 3 6 in memory
     "input layout: reshaped from channels last": (
         ask([[[1, 2, 3], [4, 5, 6]]], [[[1]], [[10]]], channels=True),
