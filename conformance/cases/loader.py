@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -100,20 +101,9 @@ def _load_file(
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         return [], [_unreadable(path, f"this cannot be read: {error.strerror or error}")]
-    file, cases = str(path), []
-    root, text_complaints = read(data)
-    problems = [
-        Problem(Place(file, *spot), _id_at(root, spot), sentence)
-        for spot, sentence in text_complaints
-    ]
-    places = {problem.place for problem in problems}
-    for case, case_id, place, case_complaints in _entries(root, file, check=check):
-        # A value that the reader of the text has complained about needs no second sentence.
-        problems.extend(
-            Problem(Place(file, *spot), case_id, sentence)
-            for spot, sentence in case_complaints
-            if Place(file, *spot) not in places
-        )
+    entries, file_problems = _parse(str(path), data, check)
+    cases, problems = [], list(file_problems)
+    for case, case_id, place in entries:
         if case_id in ids:
             sentence = f"this id was already given at {ids[case_id]}"
             problems.append(Problem(place, case_id, sentence))
@@ -122,6 +112,29 @@ def _load_file(
         if case_id is not None:
             ids.setdefault(case_id, place)
     return cases, problems
+
+
+@lru_cache(maxsize=64)  # some commands read the corpus twice, and some programs run many commands
+def _parse(
+    file: str, data: bytes, check: bool
+) -> tuple[list[tuple[Case | None, str | None, Place]], list[Problem]]:
+    """Return every case of a file, or None for a wrong one, with its id and place, and problems."""
+    root, text_complaints = read(data)
+    problems = [
+        Problem(Place(file, *spot), _id_at(root, spot), sentence)
+        for spot, sentence in text_complaints
+    ]
+    places = {problem.place for problem in problems}
+    entries = []
+    for case, case_id, place, case_complaints in _entries(root, file, check=check):
+        # A value that the reader of the text has complained about needs no second sentence.
+        problems.extend(
+            Problem(Place(file, *spot), case_id, sentence)
+            for spot, sentence in case_complaints
+            if Place(file, *spot) not in places
+        )
+        entries.append((case, case_id, place))
+    return entries, problems
 
 
 def _entries(
