@@ -19,6 +19,7 @@ from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop, gradient_lines
 from conformance.adapters.limitation import (
     PADDING_LIMITS,
+    ZEROS_BETWEEN,
     Limitation,
     boundary,
     of_dtypes,
@@ -82,11 +83,7 @@ LIMITS = (
 )
 TRANSPOSE_LIMITS = (
     *LIMITS,
-    Limitation(
-        "an infinite kernel is multiplied with zeros, which gives NaN",
-        lambda q: q.has_infinite_factor and not q.gathers,
-        is_refusal=False,
-    ),
+    ZEROS_BETWEEN,
 )
 ARGUMENTS = (
     "filters=kernel border_mode=padding subsample=stride filter_dilation=dilation num_groups=groups"

@@ -9,6 +9,7 @@ from conformance.adapters.limitation import (
     NO_GRADIENTS,
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
+    ZEROS_OF_STRIDE,
     Limitation,
     on_backend,
 )
@@ -51,10 +52,18 @@ LAYERS_OF_WHOLE_NUMBERS = (
 )
 WRONG_ANSWERS = (
     *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
-    *on_backend("torch", *onednn.CHANNELS_LAST),
+    *on_backend("torch", *onednn.CHANNELS_LAST, *onednn.ZEROS_BESIDE),
     ZEROS_AROUND,
     *on_backend("jax", xla.ZEROS_BETWEEN),
     *on_backend("numpy", xla.ZEROS_BETWEEN),
+    *on_backend("openvino", ZEROS_OF_STRIDE),
+    # Groups of a convolution are computed by XLA there.
+    Limitation(
+        xla.ZEROS_BETWEEN.reason,
+        lambda q: q.groups > 1 and xla.multiplies_zeros(q),
+        backend="tensorflow",
+        is_refusal=False,
+    ),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow_limitations.EIGEN,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from conformance.adapters.runtime import Runtime
-from conformance.question import Dtype, Question
+from conformance.question import Dtype, Question, all_finite
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,18 @@ NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
 ZEROS_AROUND = Limitation(
     "an infinite number is multiplied with the zeros of a padding, which gives NaN",
     lambda q: q.has_infinite_factor and q.gathers and any(max(pair) > 0 for pair in q.pairs),
+    is_refusal=False,
+)
+
+ZEROS_BETWEEN = Limitation(
+    "an infinite kernel is multiplied with zeros, which gives NaN",
+    lambda q: q.has_infinite_factor and not q.gathers,
+    is_refusal=False,
+)
+
+ZEROS_OF_STRIDE = Limitation(
+    "over several axes an infinite kernel is multiplied with the zeros of a stride",
+    lambda q: is_transposed(q) and q.rank > 1 and max(q.stride) > 1 and not all_finite(q.kernel),
     is_refusal=False,
 )
 

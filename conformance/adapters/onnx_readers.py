@@ -10,6 +10,8 @@ from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
+    ZEROS_BETWEEN,
+    ZEROS_OF_STRIDE,
     Limitation,
     boundary,
     is_transposed,
@@ -37,7 +39,7 @@ ONNXRUNTIME = Reader(
     load=("session = onnxruntime.InferenceSession(model.SerializeToString())",),
     argument='"{v}": {v}',
     run="session.run(None, {{{inputs}}})[0]",
-    limits=(NO_FLOAT64, OUTPUT_PADDING_BELOW_STRIDE),
+    limits=(NO_FLOAT64, OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND),
 )
 
 REFERENCE = Reader(
@@ -90,13 +92,7 @@ OPENVINO = Reader(
         Limitation(
             "float64 is computed in float32", lambda q: q.dtype == "float64", is_refusal=False
         ),
-        Limitation(
-            "over several axes an infinite kernel is multiplied with the zeros of a stride",
-            lambda q: (
-                is_transposed(q) and q.rank > 1 and max(q.stride) > 1 and not all_finite(q.kernel)
-            ),
-            is_refusal=False,
-        ),
+        ZEROS_OF_STRIDE,
     ),
 )
 
@@ -117,6 +113,7 @@ TRACT = Reader(
         "runnable = into_model().into_runnable()",
     ),
     run="runnable.run([{inputs}])[0].to_numpy()",
+    limits=(ZEROS_AROUND,),
 )
 
 TINYGRAD = Reader(
@@ -144,7 +141,7 @@ TVM = Reader(
     ),
     argument="tvm.runtime.tensor({v})",
     run='machine["main"]({inputs}).numpy()',
-    limits=(OUTPUT_PADDING_BELOW_STRIDE,),
+    limits=(OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND, ZEROS_BETWEEN),
 )
 
 MNN = Reader(
@@ -240,7 +237,6 @@ JAVASCRIPT = tuple(
             "program.ask('call', x.dtype.name, source='(await (await ort.InferenceSession.create("
             'Buffer.from(content, "base64"))).run({{{inputs}}})).y\', content=content, **arrays)'
         ),
-        limits=(*ONNXRUNTIME.limits, ZEROS_AROUND),
         variables=javascript.command("onnxruntime.js", f"onnxruntime-{package}"),
     )
     for package in ("node", "web")

@@ -22,6 +22,7 @@ def _has_numbers(q: Question) -> bool:
 
 WRONG_ANSWERS = (
     *onednn.CHANNELS_LAST,
+    *onednn.ZEROS_BESIDE,
     *onednn.where_onednn_computes(
         Limitation(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
@@ -41,6 +42,14 @@ WRONG_ANSWERS = (
                     for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
                 )
             ),
+            is_refusal=False,
+        ),
+    ),
+    *onednn.where_onednn_does_not(
+        EIGEN,
+        Limitation(
+            "over three axes several examples multiply an infinite kernel with zeros; right needs",
+            lambda q: onednn.scatters(q) and q.rank == 3 and len(q.x) > 1 and q.has_infinite_factor,
             is_refusal=False,
         ),
     ),

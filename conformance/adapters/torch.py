@@ -144,7 +144,7 @@ def _shortest(q: Question) -> Axes:
 
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
-    onednn.ZEROS_BESIDE,
+    *onednn.ZEROS_BESIDE,
     onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
@@ -159,7 +159,7 @@ TRANSPOSE_LIMITS = (
 )
 CONV_LIMITS = (
     ZEROS_AROUND,
-    onednn.ZEROS_BESIDE,
+    *onednn.ZEROS_BESIDE,
     onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,

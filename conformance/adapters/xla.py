@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
+from conformance.adapters import limitation
 from conformance.adapters.framework import Batched
 from conformance.adapters.limitation import ZEROS_AROUND, Limitation
 from conformance.oracle import geometry
@@ -81,18 +83,14 @@ def ends_the_process(q: Question) -> bool:
 def multiplies_zeros(q: Question) -> bool:
     """Return whether XLA on the CPU (0.10.2) multiplies zeros with an infinite kernel.
 
-    It multiplies those around the data, and over three axes or with a dilation also those that a
-    stride inserts.
+    It multiplies those around the data, and over three axes, with a dilation or in groups also
+    those that a stride inserts.
     """
-    is_skipped = q.rank < 3 and set(q.dilation) == {1} and min(q.stride) > 1
+    is_skipped = q.rank < 3 and set(q.dilation) == {1} and q.groups == 1 and min(q.stride) > 1
     return q.has_infinite_factor and not q.gathers and not is_skipped
 
 
-ZEROS_BETWEEN = Limitation(
-    "an infinite kernel is multiplied with zeros, which gives NaN",
-    multiplies_zeros,
-    is_refusal=False,
-)
+ZEROS_BETWEEN = replace(limitation.ZEROS_BETWEEN, concerns=multiplies_zeros)
 LIMITS = (
     ZEROS_AROUND,
     ZEROS_BETWEEN,
