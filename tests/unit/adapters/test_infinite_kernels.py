@@ -1,0 +1,86 @@
+"""Infinite kernels: where they were seen to be multiplied with zeros, no recipe is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.runtime import Runtime
+from conformance.question import Op, Question
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
+
+TORCH = ("torch", "torch.nn.functional.conv_transpose", Runtime(runtime_class="onednn-avx2"))
+TENSORFLOW = ("tensorflow", "tf.nn.convNd_transpose", Runtime(runtime_class="eigen"))
+ONEDNN = ("tensorflow", "tf.nn.convNd_transpose", Runtime(runtime_class="onednn-avx512"))
+KERAS = ("keras", "keras.layers.Conv", Runtime(backend="tensorflow", runtime_class="eigen"))
+OPENVINO = ("keras", "keras.ops.conv_transpose", Runtime(backend="openvino", runtime_class="cpu"))
+JAX = ("jax", "jax.lax.conv_transpose", Runtime(runtime_class="xla"))
+ONNXRUNTIME = ("onnxruntime", "onnxruntime.Conv", Runtime(runtime_class="cpu"))
+TVM = ("tvm", "tvm.relax.frontend.onnx.ConvTranspose", Runtime(runtime_class="cpu"))
+ROW = {"x": (2, 1, 3), "kernel": (1, 1, 3), "stride": (2,)}
+GROUPS = {"x": (1, 2, 2), "kernel": (2, 1, 2), "stride": (2,), "groups": 2}
+PLANE = {"x": (2, 1, 3, 3), "kernel": (1, 1, 3, 3), "stride": (2, 2)}
+SPACE = {"x": (2, 1, 3, 3, 3), "kernel": (1, 1, 2, 2, 2), "stride": (2, 2, 2)}
+
+
+def question(kernel: float, arguments: dict[str, Any], op: Op = "conv_transpose") -> Question:
+    """A question of ones, with this number in its kernel."""
+    arrays = {name: np.ones(arguments[name], np.float32) for name in ("x", "kernel")}
+    arrays["kernel"].flat[0] = kernel
+    q = Question(**{**arguments, **arrays}, op=op)
+    return q.but(gradient=np.ones(q.output_shape, np.float32)) if q.is_derivative else q
+
+
+def recipe(asked: tuple[str, str, Runtime], q: Question) -> Call | Inexpressible:
+    name, api, runtime = asked
+    framework = FRAMEWORKS[name]
+    return call_writer.write(framework, runtime, framework.api(api), q, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("asked", "op", "arguments"),
+    [
+        (TORCH, "conv_transpose", ROW),
+        (ONEDNN, "conv_transpose", ROW),
+        (TENSORFLOW, "conv_transpose", SPACE),
+        (OPENVINO, "conv_transpose", PLANE),
+        (ONNXRUNTIME, "conv", {**ROW, "padding": ((1, 1),)}),
+        (TVM, "conv_transpose", ROW),
+    ],
+)
+def test_there_is_a_recipe_for_finite_kernels_only(
+    asked: tuple[str, str, Runtime], op: Op, arguments: dict[str, Any]
+) -> None:
+    assert isinstance(recipe(asked, question(1.0, arguments, op)), Call)
+    infinite = recipe(asked, question(np.inf, arguments, op))
+    assert isinstance(infinite, Inexpressible)
+    assert "zeros" in infinite.reason
+
+
+@pytest.mark.parametrize(("asked", "op"), [(KERAS, "conv_input_gradient"), (JAX, "conv_transpose")])
+def test_groups_are_put_into_one_kernel_where_it_is_infinite(
+    asked: tuple[str, str, Runtime], op: Op
+) -> None:
+    calls = [recipe(asked, question(number, GROUPS, op)) for number in (1.0, np.inf)]
+    has_blocks = ["blocks" in call.source for call in calls if isinstance(call, Call)]
+    assert has_blocks == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("asked", "arguments"),
+    [
+        (TORCH, {**ROW, "kernel": (1, 1, 2)}),  # rows end with a stride
+        (TORCH, {**ROW, "dtype": "float64"}),  # oneDNN does not compute it
+        (TENSORFLOW, {**SPACE, "x": (1, 1, 3, 3, 3)}),  # one example
+        (JAX, {**GROUPS, "kernel": (2, 1, 2), "groups": 1}),
+    ],
+)
+def test_elsewhere_there_is_a_recipe_for_an_infinite_kernel(
+    asked: tuple[str, str, Runtime], arguments: dict[str, Any]
+) -> None:
+    assert isinstance(recipe(asked, question(np.inf, arguments)), Call)
