@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from conformance.adapters import onednn, tensorflow_limitations, xla
@@ -58,11 +59,10 @@ WRONG_ANSWERS = (
     *on_backend("numpy", xla.ZEROS_BETWEEN),
     *on_backend("openvino", ZEROS_OF_STRIDE),
     # Groups of a convolution are computed by XLA there.
-    Limitation(
-        xla.ZEROS_BETWEEN.reason,
-        lambda q: q.groups > 1 and xla.multiplies_zeros(q),
+    replace(
+        xla.ZEROS_BETWEEN,
+        concerns=lambda q: q.groups > 1 and xla.multiplies_zeros(q),
         backend="tensorflow",
-        is_refusal=False,
     ),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(

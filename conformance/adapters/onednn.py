@@ -157,9 +157,11 @@ def _multiplies_zeros_beside(q: Question) -> bool:
     """
     if not scatters(q) or not q.has_infinite_factor or q.groups > 1 or q.dilation[-1] > 1:
         return False
-    k, s, n, m = q.window[-1], q.stride[-1], q.space[-1], q.output_space[-1]
-    narrow_side, wide_side = (n, m) if q.op == "conv_transpose" else (m, n)
-    extra = wide_side + sum(q.pairs[-1]) - ((narrow_side - 1) * s + k)
+    k, s = q.window[-1], q.stride[-1]
+    if q.op == "conv_transpose":
+        extra = q.output_padding[-1]
+    else:  # what the last place of the stride leaves
+        extra = (q.space[-1] + sum(q.pairs[-1]) - k) % s
     return s > 1 and bool((k > s and k % s) or extra)
 
 

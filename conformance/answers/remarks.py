@@ -135,7 +135,7 @@ def _bias_words(shifts: Array, bias: Array | None) -> str:
         return ", as by the bias in reverse"
     places = [np.flatnonzero(np.abs(bias - b) <= NEAR * np.abs(bias).max()) for b in bias + shifts]
     if len(bias) <= MOST and all(map(len, places)):
-        return f", as by the bias of channels {', '.join(str(found[0]) for found in places)}"
+        return f", as by the bias of channels {', '.join(str(channels[0]) for channels in places)}"
     return ", as by another bias"
 
 
@@ -209,14 +209,14 @@ def _slices(y: Array, right: Array) -> Iterator[str]:
         parts, right_parts = (np.moveaxis(a, axis, 0) for a in (y, right))
         if not 1 < len(parts) <= MOST_SLICES or parts[0].size < FEWEST:
             continue
-        found = [
+        sources = [
             next((j for j, r in enumerate(right_parts) if _is_near(p, r)), None) for p in parts
         ]
         is_zero = [not part.any() for part in parts]
-        if len({*found} - {None}) > (axis > 1) and all(
-            j is not None or zero for j, zero in zip(found, is_zero, strict=True)
+        if len({*sources} - {None}) > (axis > 1) and all(
+            j is not None or zero for j, zero in zip(sources, is_zero, strict=True)
         ):
-            numbers = ", ".join("zeros" if j is None else str(j) for j in found[:MOST])
+            numbers = ", ".join("zeros" if j is None else str(j) for j in sources[:MOST])
             name = _place(axis, many=True) if axis < 2 else "elements"
             along = f" along {_place(axis)}" * (axis > 1)
             yield f"{name} {numbers} of the right answer{along}, in this order"

@@ -132,8 +132,8 @@ def least_roots_of_squares(q: Question, n: int, places: Array) -> Iterator[Array
             largest = _largest(array) or 1.0
             scale *= largest
             squares[name] = np.square((array / largest).astype(np.float32))
-        asked = summand.but(**squares, bias=None, dtype="float32", operand_dtypes=None)
-        sums = questions.answer(asked).ravel()[places]
+        squared = summand.but(**squares, bias=None, dtype="float32", operand_dtypes=None)
+        sums = questions.answer(squared).ravel()[places]
         yield scale * np.sqrt((1 - slack) * wide(sums))
 
 
