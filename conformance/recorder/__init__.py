@@ -20,7 +20,7 @@ from conformance.recorder.calls import Calls
 
 __all__ = ["Calls", "capture"]
 
-_WATCHED = ("torch", "keras", "jax")
+_WATCHED = ("torch", "tensorflow", "keras", "jax")
 """The frameworks that are watched, each by the module of its name."""
 
 
@@ -28,9 +28,9 @@ _WATCHED = ("torch", "keras", "jax")
 def capture(path: str | Path, model: Any = None) -> Iterator[Calls]:
     """Record every transposed convolution that is called in a ``with`` block.
 
-    PyTorch, Keras and JAX are watched if they are imported. The calls themselves are not changed.
-    Functions that JAX or TensorFlow compiled run operation by operation meanwhile. A warning names
-    each layer and function whose calls could not be recorded.
+    PyTorch, TensorFlow, Keras and JAX are watched if they are imported. The calls themselves are
+    not changed. Functions that JAX or TensorFlow compiled run operation by operation meanwhile. A
+    warning names each layer and function whose calls could not be recorded.
 
     Parameters
     ----------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import keras
@@ -26,8 +25,6 @@ _PARAMETERS = (
     "dilation_rate",
 )
 """The parameters of the function, in their order."""
-_TRANSPOSED = ("Conv2DBackpropInput", "Conv3DBackpropInputV2")
-"""The operators of a transposed convolution in a graph of TensorFlow."""
 
 
 @contextmanager
@@ -73,14 +70,9 @@ def watch(calls: Calls, _: Any) -> Iterator[None]:
 
     layer = keras.layers.Conv1DTranspose.__mro__[1]  # of every rank
     with ExitStack() as stack:
-        for change in (
-            replaced_everywhere(keras.ops.conv_transpose, watched),
-            replaced(ops, "add", adding),
-            replaced(layer, "call", named),
-        ):
-            stack.enter_context(change)
-        if keras.backend.backend() == "tensorflow":
-            stack.enter_context(_run_eagerly(calls))
+        stack.enter_context(replaced_everywhere(keras.ops.conv_transpose, watched))
+        stack.enter_context(replaced(ops, "add", adding))
+        stack.enter_context(replaced(layer, "call", named))
         yield
 
 
@@ -98,28 +90,3 @@ def _deliver(function: Function, **arrays: Any) -> None:
         jax.deliver(function, **{n: keras.ops.convert_to_tensor(a) for n, a in arrays.items()})
     else:
         function(**arrays)
-
-
-@contextmanager
-def _run_eagerly(calls: Calls) -> Iterator[None]:
-    """Run the functions of TensorFlow eagerly, and name those that are graphs only."""
-    import tensorflow as tf
-    from tensorflow.python.eager.polymorphic_function.concrete_function import ConcreteFunction
-
-    def called(original: Function) -> Function:
-        def call_flat(self: Any, *args: Any, **kwargs: Any) -> Any:
-            graph = self.graph.as_graph_def()
-            nodes = chain(graph.node, *(function.node_def for function in graph.library.function))
-            count = sum(node.op in _TRANSPOSED for node in nodes)
-            calls.unrecorded.extend([f"the graph {self.graph.name}"] * count)
-            return original(self, *args, **kwargs)
-
-        return call_flat
-
-    was_eager = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        with replaced(ConcreteFunction, "_call_flat", called):
-            yield
-    finally:
-        tf.config.run_functions_eagerly(was_eager)

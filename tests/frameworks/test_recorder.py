@@ -40,6 +40,17 @@ model = keras.Sequential([
 x = np.ones((1, 4, 2), np.float32)
 run = lambda: keras.ops.convert_to_numpy(model(x))
 """,
+    "tensorflow": """
+import tensorflow as tf
+w = np.arange(18, dtype=np.float32).reshape(3, 3, 2)
+v = np.arange(6, dtype=np.float32).reshape(2, 1, 3)
+@tf.function
+def model(x):
+    y = tf.nn.conv1d_transpose(x, w, [1, 8, 3], 2)
+    return tf.nn.conv_transpose(y, v, tf.constant([1, 9, 1]), 1, padding="VALID")
+x = np.ones((1, 4, 2), np.float32)
+run = lambda: model(x).numpy()
+""",
     "jax": """
 import jax
 w = np.arange(18, dtype=np.float32).reshape(3, 2, 3)
@@ -66,6 +77,7 @@ print(json.dumps([before.tolist(), during.tolist(), run().tolist(), len(calls)])
 ARGUMENTS = {
     "torch": [{"stride": 2, "padding": 1, "dilation": 1}, {"stride": 1, "dilation": 2}],
     "keras": [{"strides": 2, "padding": "same"}, {"strides": 1, "padding": "valid"}],
+    "tensorflow": [{"strides": 2}, {"strides": 1, "padding": "VALID"}],
     "jax": [{"strides": 2, "padding": "SAME"}, {"strides": 1}],
 }
 """Some arguments of the two layers, in the API's words."""
@@ -108,7 +120,8 @@ def test_every_call_is_recorded_with_its_arguments(
     for index, arguments in enumerate(ARGUMENTS[environment.framework]):
         call = {name[4:]: a for name, a in recorded.items() if name.startswith(f"00{index}/")}
         assert {name: call[name].ravel()[0] for name in arguments} == arguments
-        assert str(call["api"]).startswith(environment.framework)
+        module = {"tensorflow": "tf"}.get(environment.framework, environment.framework)
+        assert str(call["api"]).startswith(f"{module}.")
         assert {call["y"].ndim, *(a.ndim for a in call.values() if a.size > 5)} == {3}
 
 
@@ -215,6 +228,28 @@ def fitted():
     functional.fit(x, np.zeros((2, 8, 8, 3), np.float32), batch_size=2, verbose=0)
     return functional.predict(x, verbose=0)
 """
+TENSORFLOW_WAYS = """
+import tensorflow as tf
+from tensorflow.nn import conv2d_transpose as imported
+whole = lambda *shape: np.random.default_rng(0).integers(-3, 4, shape).astype(np.float32)
+x, w = whole(1, 4, 5, 2), whole(3, 3, 4, 2)
+pads = [[0, 0], [1, 0], [1, 1], [0, 0]]
+def model(x, w=w):
+    return tf.nn.conv2d_transpose(x, w, [1, 8, 10, 4], [1, 2, 2, 1], "SAME")
+compiled = tf.function(model)
+graph = tf.function(model).get_concrete_function(tf.constant(x), tf.constant(w))
+def gradient():
+    with tf.GradientTape() as tape:
+        tape.watch(kernel := tf.constant(w))
+        total = tf.reduce_sum(model(x, kernel))
+    return tape.gradient(total, kernel)
+def conv_gradient():
+    with tf.GradientTape() as tape:
+        tape.watch(image := tf.constant(whole(1, 8, 10, 4)))
+        total = tf.reduce_sum(tf.nn.conv2d(image, w, 2, "SAME"))
+    return tape.gradient(total, image)
+old = tf.compat.v1.nn
+"""
 FLAX_WAYS = """
 import jax
 import flax.linen as nn
@@ -279,6 +314,18 @@ WAYS: dict[str, tuple[str, dict[str, tuple[str, int, list[str]]]]] = {
             "predict": ("functional.predict(x, verbose=0)", 2, []),
             "subclassed": ("numbers(subclassed(x))", 2, []),
             "fit": ("fitted()", 4, []),
+        },
+    ),
+    "tensorflow": (
+        TENSORFLOW_WAYS,
+        {
+            "eager": ("model(x)", 1, []),
+            "compiled": ("compiled(x)", 1, []),
+            "imported": ("imported(x, w, [1, 8, 10, 4], 2, pads)", 1, []),
+            "old": ("old.conv2d_transpose(x, w, [1, 8, 10, 4], (1, 2, 2, 1))", 1, []),
+            "gradient": ("gradient()", 1, []),
+            "conv": ("conv_gradient()", 0, []),
+            "graph": ("graph(tf.constant(x), tf.constant(w))", 0, ["the graph model"]),
         },
     ),
     "flax": (
