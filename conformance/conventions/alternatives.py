@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from conformance.comparison import Reference
-from conformance.conventions.interpretations import Explanation, Node, neighbours
+from conformance.conventions.interpretations import Explanation, Node, neighbours, root_of
 from conformance.question import AnyQuestion, Array
 
 ZEROS = "zeros"
@@ -31,7 +31,7 @@ def rivals(
 
     ``slack`` says how much wider than rounding the bounds are.
     """
-    root, zeros = Node((), question, slack=slack), reference.moved(np.zeros_like)
+    root, zeros = root_of(question, slack), reference.moved(np.zeros_like)
     with np.errstate(all="ignore"):
         if not answer.any() and is_apart(root, reference, lambda **_: zeros):
             yield ()

@@ -29,6 +29,7 @@ from conformance.conventions.interpretations import (
     Places,
     levels,
     neighbours,
+    root_of,
     under,
 )
 from conformance.question import AnyQuestion, Array, Question, is_complex
@@ -112,7 +113,7 @@ def diagnose(
         How much wider than rounding the bounds of real-valued answers are.
     """
     among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
-    root = Node((), question, slack=slack)
+    root = root_of(question, slack)
     search = _Search(root, answer, exact, Budget() if budget is None else budget, among)
     with np.errstate(all="ignore"):  # an answer may hold any numbers
         if answer.dtype.kind == "c" and not _is_complex(question):
@@ -142,7 +143,7 @@ def explains(
     ``slack`` says how much wider than rounding the bounds of real-valued answers are.
     """
     node = under(question, explanation)
-    search = _Search(Node((), question), answer, exact, Budget(), ())
+    search = _Search(root_of(question), answer, exact, Budget(), ())
     with np.errstate(all="ignore"):
         return node is not None and search.fits(replace(node, slack=slack), None)
 

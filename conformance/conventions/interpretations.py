@@ -15,7 +15,7 @@ from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.node import Explanation as Explanation
 from conformance.conventions.node import Node as Node
 from conformance.conventions.node import Places as Places
-from conformance.conventions.node import child_of
+from conformance.conventions.node import root_of as root_of
 from conformance.question import AnyQuestion, Array, Question
 
 MISTAKES = (0, 1, 2, 1)
@@ -56,7 +56,7 @@ def children(node: Node, among: Places) -> Iterator[Node]:
     for place in among[bisect_right(among, last) :]:
         convention = CONVENTIONS[place]
         if convention.axis is not last_axis and convention.choice.mistake <= mistakes_left:
-            child = child_of(node, place)
+            child = node.child(place)
             if child is not None:
                 yield child
 
@@ -86,15 +86,15 @@ def variants(question: Question, *, most: int) -> Iterator[Question]:
     None of the conventions is a mistake.
     """
     yield question
-    for level in levels(Node((), question), most, WITHOUT_MISTAKES):
+    for level in levels(root_of(question), most, WITHOUT_MISTAKES):
         yield from (node.question for node in level if isinstance(node.question, Question))
 
 
 def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
     """Return the question under the conventions, or None if one of them changes nothing."""
-    node = Node((), question)
+    node = root_of(question)
     for place in _places(conventions):
-        child = child_of(node, place)
+        child = node.child(place)
         if child is None:
             return None
         node = child
@@ -103,9 +103,9 @@ def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | No
 
 def apply_all(question: AnyQuestion, conventions: Iterable[Convention]) -> Node:
     """Return the question under those of the conventions that change something."""
-    node = Node((), question)
+    node = root_of(question)
     for place in _places(conventions):
-        node = child_of(node, place) or node
+        node = node.child(place) or node
     return node
 
 

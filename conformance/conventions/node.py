@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,10 +14,27 @@ from conformance import question as questions
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, Convention
 from conformance.conventions.axis import Transformed, unchanged
-from conformance.question import AnyQuestion, Array, ArrayMap, Chain, Dtype, Question
+from conformance.question import (
+    AnswerSpace,
+    AnyQuestion,
+    Array,
+    ArrayMap,
+    Chain,
+    Dtype,
+    Question,
+)
 
 BIG = 2**18
 """The number of products above which a part of the answer is compared first."""
+SMALL = 2**16
+"""The number of elements up to which an answer is kept for the next search."""
+FACTORS: Mapping[AnswerSpace, tuple[str, ...]] = {
+    "output": ("x", "kernel"),
+    "x": ("kernel", "gradient"),
+    "kernel": ("x", "gradient"),
+    "bias": ("gradient",),
+}
+"""The arrays that are multiplied for an answer in the shape of another array."""
 
 Explanation: TypeAlias = tuple[Convention, ...]
 Places: TypeAlias = Sequence[int]
@@ -52,6 +70,19 @@ class Node:
     sums: Dtype | None = None
     rounding: ArrayMap = unchanged
     slack: float = 0.0
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def child(self, place: int) -> Node | None:
+        """Return the node under one more convention, or None if that changes nothing.
+
+        In a chain the convention applies to the last transposed convolution.
+        """
+        if self.places:
+            return _child_of(self, place)
+        if place not in self._kept:
+            self._kept[place] = _child_of(self, place)
+        child: Node | None = self._kept[place]
+        return child
 
     @property
     def explanation(self) -> Explanation:
@@ -73,23 +104,23 @@ class Node:
         last = self._last_question
         if last.wanted == "parameters":
             return np.dtype(np.int64)
-        factors: dict[str, tuple[str, ...]] = {
-            "x": ("kernel", "gradient"),
-            "kernel": ("x", "gradient"),
-            "bias": ("gradient",),
-        }
         if last.operator == "interpolate":
             return last.x.dtype
-        names_of_factors = factors.get(last.answer_space, ("x", "kernel"))
-        arrays = last.arrays
-        return np.result_type(*(arrays[name] for name in names_of_factors if name in arrays))
+        factors = (getattr(last, name) for name in FACTORS[last.answer_space])
+        return np.result_type(*(array for array in factors if array is not None))
 
     def answer(self) -> Array:
         """Return the oracle's answer under the conventions.
 
         Raises ``ValueError`` if there is no answer.
         """
-        return self.moves(self.rounding(questions.answer(self.question)))
+        if "answer" in self._kept:
+            kept: Array = self._kept["answer"]
+            return kept
+        answer = self.moves(self.rounding(questions.answer(self.question))).view()
+        answer.flags.writeable = False  # as it may be kept
+        self._keep("answer", answer, answer.size)
+        return answer
 
     def reference(self, *, precise: bool = False) -> Reference:
         """Return the reference for comparison with a real-valued answer.
@@ -97,10 +128,22 @@ class Node:
         ``precise`` says whether float64 sums are computed beyond float64. Raises ``ValueError`` if
         there is no answer.
         """
+        key = "reference", precise
+        if key in self._kept:
+            kept: Reference = self._kept[key]
+            return kept
         reference = comparison.reference(self.question, self.sums, precise=precise)
         if self.slack:
             reference = reference.loosened(self.slack)
-        return reference if self.moves is unchanged else reference.moved(self.moves)
+        if self.moves is not unchanged:
+            reference = reference.moved(self.moves)
+        self._keep(key, reference, reference.numbers.size)
+        return reference
+
+    def _keep(self, key: Hashable, value: Array | Reference, size: int) -> None:
+        """Keep an answer of this size for the next search, if every search needs it."""
+        if len(self.places) < 2 and size <= SMALL:
+            self._kept[key] = value
 
     def may_have_shape(self, shape: tuple[int, ...]) -> bool:
         """Return whether the answer may have this shape, without computing it.
@@ -151,11 +194,21 @@ class Node:
         return replace(self, question=smaller, moves=lambda y: y.ravel()[order]), answer[moved > 0]
 
 
-def child_of(node: Node, place: int) -> Node | None:
-    """Return the node under one more convention, or None if that changes nothing.
+@lru_cache(maxsize=2)  # a search in which mistakes take part, and one of an answer with slack
+def _root_of(question: AnyQuestion, slack: float) -> Node:
+    return Node((), question, slack=slack)
 
-    In a chain the convention applies to the last transposed convolution.
+
+def root_of(question: AnyQuestion, slack: float = 0.0) -> Node:
+    """Return the question under no convention, with bounds that are wider by ``slack``.
+
+    Answers of many APIs to one question are compared after each other. So the last node is kept,
+    with the nodes under one convention and their answers, if these are small.
     """
+    return _root_of(question, slack)
+
+
+def _child_of(node: Node, place: int) -> Node | None:
     target = _find_target(node.question)
     if target is None:
         return None
@@ -167,12 +220,12 @@ def child_of(node: Node, place: int) -> Node | None:
     except ValueError:
         return None  # the choice leaves a later step without an answer
     places = (*node.places, place)
+    moves, resizes, sums, rounding = node.moves, node.resizes, node.sums, node.rounding
     if transformed.sums is None:
-        moves = _compose(postprocess, node.moves)
-        resizes = node.resizes or transformed.resizes
-        return replace(node, places=places, question=question, moves=moves, resizes=resizes)
-    rounding = _compose(node.rounding, postprocess)
-    return replace(node, places=places, question=question, sums=transformed.sums, rounding=rounding)
+        moves, resizes = _compose(postprocess, moves), resizes or transformed.resizes
+    else:
+        sums, rounding = transformed.sums, _compose(rounding, postprocess)
+    return Node(places, question, moves, resizes, sums, rounding, node.slack)
 
 
 def _find_target(question: AnyQuestion) -> Question | None:

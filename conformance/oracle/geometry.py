@@ -16,6 +16,7 @@ Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016)
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import repeat
 from numbers import Integral
 from typing import Any, Literal, TypeAlias, TypeGuard
@@ -72,6 +73,7 @@ def padding_of(value: Padding, rank: int) -> Pairs | Word:
     return tuple(_to_pair(entry) for entry in entries)
 
 
+@lru_cache(maxsize=1024)  # a search asks about the same few lengths hundreds of times
 def effective_kernel_size(kernel: Axes, dilation: Axes) -> Axes:
     """Return the length that a dilated kernel covers on each axis, d (k - 1) + 1."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
@@ -86,16 +88,16 @@ def conv_padding(
     (SAME_UPPER in ONNX). ``circular`` has the same numbers, of elements from the other end. Raises
     ``ValueError`` if a stride is 0.
     """
+    if not isinstance(padding, str):
+        return padding
     if padding == "valid":
         return ((0, 0),) * len(space)
-    if isinstance(padding, str):  # "same", or "circular", which begins where it does
-        _check_stride(stride)
-        totals = (
-            max((-(-n // s) - 1) * s + r - n, 0)
-            for n, s, r in zip(space, stride, effective_kernel_size(kernel, dilation), strict=True)
-        )
-        return even_crop(totals)
-    return padding
+    _check_stride(stride)  # "same", or "circular", which begins where it does
+    totals = (
+        max((-(-n // s) - 1) * s + r - n, 0)
+        for n, s, r in zip(space, stride, effective_kernel_size(kernel, dilation), strict=True)
+    )
+    return even_crop(totals)
 
 
 def conv_transpose_padding(
@@ -109,12 +111,13 @@ def conv_transpose_padding(
     Returns one (begin, end) for each axis. An end is negative where the stride exceeds the
     effective kernel size.
     """
+    if not isinstance(padding, str):
+        return padding
     if padding == "valid":
         return ((0, 0),) * len(kernel)
-    if isinstance(padding, str):  # "same", or "circular", which begins where it does
-        sizes = effective_kernel_size(kernel, dilation)
-        return even_crop(r - s for r, s in zip(sizes, stride, strict=True))
-    return padding
+    # "same", or "circular", which begins where it does
+    sizes = effective_kernel_size(kernel, dilation)
+    return even_crop(r - s for r, s in zip(sizes, stride, strict=True))
 
 
 def even_crop(totals: Iterable[int]) -> Pairs:
@@ -144,6 +147,7 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
     return tuple(lengths)
 
 
+@lru_cache(maxsize=1024)
 def conv_transpose_space(
     space: Axes, kernel: Axes, stride: Axes, padding: Pairs, output_padding: Axes, dilation: Axes
 ) -> Axes:
@@ -172,7 +176,9 @@ def _check_stride(stride: Axes) -> None:
 
 def _is_int(value: object) -> TypeGuard[int]:
     # An array of any shape has __index__, a bool is an int: neither is one number of elements.
-    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
+    if type(value) in (int, tuple):  # nearly every call, and an Integral takes long to tell
+        return type(value) is int
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _to_tuple(name: str, value: object) -> tuple[Any, ...]:

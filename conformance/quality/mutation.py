@@ -21,7 +21,7 @@ from conformance.conventions import alternatives
 from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
-from conformance.conventions.interpretations import Node, answer_under, under
+from conformance.conventions.interpretations import answer_under, root_of, under
 from conformance.question import AnyQuestion, Array, Question
 from conformance.runs.prepared_case import PreparedCase
 
@@ -254,7 +254,7 @@ def _hidden(
             continue
         # In float64, as the answer itself may be rounded in another way than the right one.
         node = under(q, (CONVENTIONS[place],))
-        if node is not None and alternatives.is_apart(Node((), q), reference, node.reference):
+        if node is not None and alternatives.is_apart(root_of(q), reference, node.reference):
             names[str(CONVENTIONS[place])] = None
     yield from names
 
