@@ -10,6 +10,8 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from functools import partial
 from time import perf_counter
 
 import click
@@ -78,7 +80,8 @@ def _told(how: str, asked: Iterable[tuple[str, tuple[int, ...], bool]]) -> int:
 
 
 def _cost(prepared_cases: list[PreparedCase]) -> None:
-    diagnoses, answers = [], []
+    """Prints the time of a search for a question that is new, and for one that was just asked."""
+    seconds: dict[str, list[float]] = {"first": [], "next": [], "oracle": []}
     for prepared_case in prepared_cases:
         if prepared_case.oracle_answer is None:
             continue
@@ -89,23 +92,22 @@ def _cost(prepared_cases: list[PreparedCase]) -> None:
                 continue
             if answer is None:
                 continue
-            began = perf_counter()
-            diagnose(
-                prepared_case.case.question,
-                prepared_case.oracle_answer,
-                answer,
-                exact=prepared_case.case.exact,
+            asked = copy(prepared_case.case.question)
+            search = partial(
+                diagnose, asked, prepared_case.oracle_answer, answer, exact=prepared_case.case.exact
             )
-            diagnoses.append(perf_counter() - began)
-            began = perf_counter()
-            question.answer(prepared_case.case.question)
-            answers.append(perf_counter() - began)
-    median, oracle = statistics.median(diagnoses), statistics.median(answers)
-    worst = sorted(diagnoses)[int(len(diagnoses) * 0.99)]
-    print(
-        f"a diagnosis: median {median * 1e3:.2f} ms, 99th of a hundred {worst * 1e3:.2f} ms,"
-        f" {median / oracle:.0f} times one answer of the oracle"
-    )
+            oracle = partial(question.answer, asked)
+            for name, call in (("first", search), ("next", search), ("oracle", oracle)):
+                began = perf_counter()
+                call()
+                seconds[name].append(perf_counter() - began)
+    oracle_median = statistics.median(seconds.pop("oracle"))
+    for name, figures in seconds.items():
+        median, worst = statistics.median(figures), sorted(figures)[int(len(figures) * 0.99)]
+        print(
+            f"the {name} diagnosis of a question: median {median * 1e3:.2f} ms, 99th of a hundred"
+            f" {worst * 1e3:.2f} ms, {median / oracle_median:.0f} times one answer of the oracle"
+        )
 
 
 if __name__ == "__main__":

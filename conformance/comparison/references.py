@@ -166,8 +166,10 @@ def reference(
 
 def equal(first: Array, second: Array) -> Array:
     """Return where two arrays of one shape are equal, NaN with NaN."""
-    agrees = np.asarray(first == second)
-    return agrees if agrees.all() else np.where((first != first) & (second != second), True, agrees)
+    agrees: Array = np.asarray(first == second)
+    if agrees.all() or not (is_nan := first != first).any():
+        return agrees
+    return np.asarray(agrees | (is_nan & (second != second)))
 
 
 def bound(question: AnyQuestion) -> Array:

@@ -218,7 +218,7 @@ class _Search:
     def _reproduces(self, node: Node, answer: Array, dtype: np.dtype[Any] | None) -> bool:
         if dtype is not None and dtype != node.answer_dtype:  # `in` takes None for float64
             return False
-        self.budget.spend(node.question)
+        self.budget.spend(node.products)
         is_integer = node.dtype.startswith("int")
         if is_integer or (
             self.exact
@@ -260,7 +260,7 @@ class _Search:
                 if other.places == plain.places or not other.may_have_shape(self.answer.shape):
                     continue
                 part, _ = other.part(self.answer)
-                self.budget.spend(part.question)
+                self.budget.spend(part.products)
                 numbers = part.reference().numbers
             except ValueError:
                 continue

@@ -49,13 +49,15 @@ def _children_of(level: list[Node], among: Places, found: list[Node]) -> Iterato
 def children(node: Node, among: Places) -> Iterator[Node]:
     """Yield the node under each further convention, of an axis that the node does not have yet."""
     last = node.places[-1] if node.places else -1
-    last_axis = CONVENTIONS[last].axis if node.places else None
+    axis, is_concerned = CONVENTIONS[last].axis if node.places else None, False
     mistakes_left = MISTAKES[len(node.places) + 1] - mistakes(node.explanation)
     if mistakes_left < 0:
         return
     for place in among[bisect_right(among, last) :]:
         convention = CONVENTIONS[place]
-        if convention.axis is not last_axis and convention.choice.mistake <= mistakes_left:
+        if convention.axis is not axis:
+            axis, is_concerned = convention.axis, node.is_concerned_by(convention.axis)
+        if is_concerned and convention.choice.mistake <= mistakes_left:
             child = node.child(place)
             if child is not None:
                 yield child

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from conformance import comparison
 from conformance import question as questions
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, Convention
-from conformance.conventions.axis import Transformed, unchanged
+from conformance.conventions.axis import Axis, Transformed, unchanged
 from conformance.question import (
     AnswerSpace,
     AnyQuestion,
@@ -72,6 +72,14 @@ class Node:
     slack: float = 0.0
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def is_concerned_by(self, axis: Axis) -> bool:
+        """Return whether a convention on the axis may change something."""
+        target = _find_target(self.question)
+        try:
+            return target is not None and axis.concerns(target)
+        except ValueError:
+            return False  # the question has no answer
+
     def child(self, place: int) -> Node | None:
         """Return the node under one more convention, or None if that changes nothing.
 
@@ -108,6 +116,14 @@ class Node:
             return last.x.dtype
         factors = (getattr(last, name) for name in FACTORS[last.answer_space])
         return np.result_type(*(array for array in factors if array is not None))
+
+    @cached_property
+    def products(self) -> int:
+        """Return the number of products that the oracle sums for an answer.
+
+        Raises ``ValueError`` if there is no answer.
+        """
+        return questions.products(self.question)
 
     def answer(self) -> Array:
         """Return the oracle's answer under the conventions.
@@ -182,7 +198,7 @@ class Node:
         # Sums that are rounded as they are formed are computed for the whole question only.
         is_stepwise = self.sums == question.dtype
         has_parts = question.answer_space in ("output", "x", "kernel")
-        if is_stepwise or not has_parts or questions.products(question) <= BIG:
+        if is_stepwise or not has_parts or self.products <= BIG:
             return self, answer
         smaller, index = questions.part(question)
         positions = np.zeros(questions.shape(question))

@@ -38,8 +38,16 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
     Raises ``ValueError`` if there are too few or too many numbers, if one of them is no whole
     number, or if one is below ``least``.
     """
-    if type(value) is int and value >= least:  # nearly every call
+    # Nearly every call has a number, or those of a question, which were checked before.
+    if type(value) is int and value >= least:
         return (value,) * rank
+    if (
+        isinstance(value, tuple)
+        and {*map(type, value)} == {int}
+        and len(value) == rank
+        and min(value) >= least
+    ):
+        return value
     numbers = (value,) * rank if _is_int(value) else _to_tuple(name, value)
     if len(numbers) != rank:
         raise ValueError(
@@ -188,6 +196,8 @@ def _to_tuple(name: str, value: object) -> tuple[Any, ...]:
 
 
 def _to_pair(entry: object) -> tuple[int, int]:
+    if type(entry) is tuple and [*map(type, entry)] == [int, int]:
+        return entry  # as in nearly every call
     numbers = (entry, entry) if _is_int(entry) else _to_tuple("padding", entry)
     if len(numbers) != 2 or not all(map(_is_int, numbers)):
         raise ValueError(f"padding on an axis must be a number or (begin, end), got {entry!r}")
