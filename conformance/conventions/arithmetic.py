@@ -157,13 +157,11 @@ def _move(axes: Sequence[int], begin: int, end: int) -> Change:
             return None
         # An output that starts earlier has a smaller crop there, and a larger padding.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
-        other = cropped(
-            q,
-            (
-                (b - begin * step, e + end * step) if axis in moved else (b, e)
-                for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
-            ),
-        )
+        pairs = list(q.pairs)
+        for axis in moved:
+            (b, e), step = pairs[axis], steps[axis]
+            pairs[axis] = b - begin * step, e + end * step
+        other = cropped(q, pairs)
         return other if other is not None and other.has_output else None
 
     return change

@@ -197,6 +197,8 @@ class Question:
     @property
     def pairs(self) -> Pairs:
         """Return the padding as numbers."""
+        if not isinstance(self.padding, str):
+            return self.padding
         arguments = self.window, self.stride, self.dilation
         if self.operator == "conv_transpose":
             return geometry.conv_transpose_padding(self.padding, *arguments)
