@@ -104,9 +104,9 @@ ZEROS_BETWEEN = Limitation(
     is_refusal=False,
 )
 
-ZEROS_OF_STRIDE = Limitation(
-    "over several axes an infinite kernel is multiplied with the zeros of a stride",
-    lambda q: is_transposed(q) and q.rank > 1 and max(q.stride) > 1 and not all_finite(q.kernel),
+NOT_FINITE = Limitation(
+    "NaN and infinities may reach further than the kernel, or be lost",
+    lambda q: not all(map(all_finite, q.arrays.values())),
     is_refusal=False,
 )
 

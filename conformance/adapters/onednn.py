@@ -203,16 +203,14 @@ LONG_PADDING = Limitation(
     corrupts_process=True,
     is_refusal=False,
 )
+ONE_PLACE = Limitation(
+    "of one channel in a group and one place along the last axis a part may be left unwritten",
+    _leaves_output_part_unwritten,
+    is_refusal=False,
+)
 CHANNELS_LAST = (
     UNWRITTEN,
-    *where_onednn_computes(
-        Limitation(
-            "of one channel in a group and one place along the last axis a part may be left"
-            " unwritten",
-            _leaves_output_part_unwritten,
-            is_refusal=False,
-        )
-    ),
+    *where_onednn_computes(ONE_PLACE),
     # TensorFlow computes the kernel gradient for any other gradient, too.
     replace(LONG_PADDING, concerns=lambda q: _is_gradient(q) and _pads_short_input(q)),
     Limitation(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import javascript, onnx, opencv
+from conformance.adapters import javascript, onednn, onnx, opencv
 from conformance.adapters.framework import Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
+    NOT_FINITE,
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
     ZEROS_BETWEEN,
-    ZEROS_OF_STRIDE,
     Limitation,
     boundary,
     is_transposed,
@@ -28,6 +28,12 @@ def is_alone_and_padded_beyond(q: Question) -> bool:
     sizes = effective_kernel_size(q.window, q.dilation)
     is_beyond = any(max(pair) > size for pair, size in zip(q.pairs, sizes, strict=True))
     return is_transposed(q) and q.kernel.shape[:2] == (q.groups, 1) and is_beyond
+
+
+def is_padded_beyond_end(q: Question) -> bool:
+    """Return whether the kernel fits into the padding at the end of an axis."""
+    sizes = effective_kernel_size(q.window, q.dilation)
+    return any(end >= size for (_, end), size in zip(q.pairs, sizes, strict=True))
 
 
 ONNXRUNTIME = Reader(
@@ -92,7 +98,17 @@ OPENVINO = Reader(
         Limitation(
             "float64 is computed in float32", lambda q: q.dtype == "float64", is_refusal=False
         ),
-        ZEROS_OF_STRIDE,
+        Limitation(
+            "with a bias, padding at the end as long as the kernel ends the process:"
+            " docs/findings.md",
+            lambda q: not is_transposed(q) and q.bias is not None and is_padded_beyond_end(q),
+            is_refusal=False,
+            corrupts_process=True,
+        ),
+        # oneDNN computes, and on some CPUs only these are wrong.
+        onednn.ONE_PLACE,
+        ZEROS_AROUND,
+        ZEROS_BETWEEN,
     ),
 )
 
@@ -166,6 +182,7 @@ MNN = Reader(
         boundary("of one spatial axis it answers with two", lambda q: q.rank == 1),
         Limitation("float32 is all it takes", lambda q: q.dtype != "float32"),
         NO_EMPTY_BATCH,
+        NOT_FINITE,
         Limitation(
             "padding beyond the kernel ends the process where a group has one channel:"
             " docs/findings.md",

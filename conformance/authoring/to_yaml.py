@@ -26,7 +26,7 @@ def fields(q: Question) -> dict[str, Any]:
         operands |= {name: a[0] for name, a in operands.items() if not name.startswith("kernel")}
     case |= {name: _operand(a, q.rank) for name, a in operands.items()}
     case |= {name: _integers(q.arrays[name]) for name in vectors if name in q.arrays}
-    if q.rank == 3 and isinstance(case["x"], np.ndarray) and case["x"].ndim == q.rank:
+    if q.rank == 3 == _axis_count(case["x"]):
         case["rank"] = q.rank  # otherwise three axes are a batch, a channel and one of space
     if q.unbatched and _axis_count(case["kernel"]) == q.rank:
         case["rank"] = q.rank  # otherwise x decides

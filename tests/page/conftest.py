@@ -85,11 +85,17 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab that every test loads the page in: a new one takes as long as a test."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, file: Path) -> Iterator[Page]:
+def page(tab: Page, file: Path) -> Iterator[Page]:
     """The page; what it asks of a network, and what its scripts complain about, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
     complaints: list[str] = []
 
     def console(message: ConsoleMessage) -> None:
@@ -100,10 +106,19 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
         if not made.url.startswith(("file:", "data:", "blob:")):
             complaints.append(made.url)
 
-    opened.on("console", console)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", request)
-    opened.goto(file.as_uri())
-    yield opened
-    context.close()
+    listeners = {
+        "console": console,
+        "pageerror": lambda error: complaints.append(str(error)),
+        "request": request,
+    }
+    for event, listener in listeners.items():
+        tab.on(event, listener)
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.emulate_media(media="null", color_scheme="light")
+    tab.context.clear_permissions()
+    tab.goto(file.as_uri())
+    yield tab
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    tab.goto("about:blank")  # nothing of a test is left for the next
     assert complaints == []

@@ -77,9 +77,14 @@ def test_one_image_of_one_channel_is_bare() -> None:
     assert to_yaml.fields(asked())["x"].tolist() == [1, 2, 3]
 
 
-def test_a_bare_array_of_three_axes_says_its_rank() -> None:
-    cube = np.ones((1, 1, 2, 2, 2), np.float32)
-    assert to_yaml.fields(asked(x=cube, kernel=cube))["rank"] == 3
+@pytest.mark.parametrize("length", [2, 3])
+def test_a_bare_array_of_three_axes_says_its_rank(length: int, tmp_path: Path) -> None:
+    """The longer one has enough equal numbers to be written as a rule."""
+    cube = np.ones((1, 1, length, 2, 2), np.float32)
+    q = asked(x=cube, kernel=cube, stride=(1, 1, 1), padding=((0, 0),) * 3)
+    assert to_yaml.fields(q)["rank"] == 3
+    (case,) = read([q], tmp_path)
+    assert content(case, case.question) == content(case, q)
 
 
 def test_one_number_stands_for_all_axes() -> None:
