@@ -1,9 +1,10 @@
 """Sessions: every framework asked in its own environment, the report over all, and all tests.
 
 nox                           asks every framework and writes the report
-nox -t test                   unit tests, the page in a browser, every run, whether the committed
-                              report and baseline are what it gives, and in the session `checks`
-                              lint, types, documentation, and every adapter against its framework
+nox -t test                   unit tests, every run, whether the committed baseline is what it
+                              gives, and in the session `checks` the page in a browser, lint, types,
+                              documentation, the committed report, and every adapter against its
+                              framework
 nox -t all                    every other implementation as well, in the same report
 nox -s support                writes the table of all implementations in README anew
 nox -s test-all               the adapters of these against their frameworks
@@ -122,7 +123,7 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-@nox.session(tags=["test"])
+@nox.session
 def page(session: nox.Session) -> None:
     """The page of a report in a real browser: every view, at three widths and in two schemes."""
     _install(session, "-e", ".[test,page]")
@@ -227,7 +228,7 @@ for _name in ENVIRONMENTS:
 def checks(session: nox.Session) -> None:
     """Whatever else is tested on one core each: sessions side by side, each with its own log."""
     frameworks = (f"test-{name}" for name in DEFAULT)
-    _side_by_side(session, (*frameworks, "lint", "docs", "check-report", "wheel"))
+    _side_by_side(session, ("page", *frameworks, "lint", "docs", "check-report", "wheel"))
 
 
 @nox.session(name="test-all", venv_backend="none")
