@@ -14,10 +14,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
-from operator import index
+from operator import index, mul
 from typing import Any, NamedTuple, TypeAlias
-
-import numpy as np
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Padding, padding_of, per_axis
@@ -171,11 +169,11 @@ def _phases(
     phases: dict[Axes, list[Tap]] = {}
     sides = zip(narrow_side, window, wide_side, stride, dilation, begin, strict=True)
     axes = (_overlaps(*side, is_circular=is_circular) for side in sides)
+    steps = [prod(window[axis + 1 :]) for axis in range(len(window))]
     for overlaps in product(*axes):
         offsets, starts, narrow, wide = zip(*overlaps, strict=True)
-        if all(part.start < part.stop for part in narrow):
-            a = int(np.ravel_multi_index(offsets, window))
-            phases.setdefault(starts, []).append((a, (..., *narrow), (..., *wide)))
+        a = sum(map(mul, offsets, steps))
+        phases.setdefault(starts, []).append((a, (..., *narrow), (..., *wide)))
     ends = (None,) * len(stride)
     for taps in phases.values():
         taps.sort(key=lambda tap: -prod(part.stop - part.start for part in tap[1][1:]))
@@ -186,9 +184,9 @@ def _phases(
 def _overlaps(
     narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int, *, is_circular: bool
 ) -> Iterator[tuple[int, int, slice, slice]]:
-    """Yield each kernel offset, the start of its phase and both overlapping slices.
+    """Yield each kernel offset with the start of its phase and both overlapping slices.
 
-    With circular padding an offset has one overlap for each turn t around the wide side.
+    An offset whose slices are empty is left out. With circular padding an offset has one overlap for each turn t around the wide side.
     """
     last = (narrow_side - 1) * s + (window - 1) * d - b
     turns = range(-b // wide_side, last // wide_side + 1) if is_circular else (0,)
@@ -197,4 +195,5 @@ def _overlaps(
         shift, start = divmod(a * d - b - t * wide_side, s)
         length = -(-(wide_side - start) // s)
         low, high = max(0, -shift), min(narrow_side, length - shift)
-        yield a, start, slice(low, high), slice(low + shift, high + shift)
+        if low < high:
+            yield a, start, slice(low, high), slice(low + shift, high + shift)
