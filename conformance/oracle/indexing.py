@@ -186,7 +186,8 @@ def _overlaps(
 ) -> Iterator[tuple[int, int, slice, slice]]:
     """Yield each kernel offset with the start of its phase and both overlapping slices.
 
-    An offset whose slices are empty is left out. With circular padding an offset has one overlap for each turn t around the wide side.
+    An offset whose slices are empty is left out. With circular padding an offset has one overlap
+    for each turn t around the wide side.
     """
     last = (narrow_side - 1) * s + (window - 1) * d - b
     turns = range(-b // wide_side, last // wide_side + 1) if is_circular else (0,)
