@@ -20,6 +20,11 @@ from conformance.adapters.onnx import Reader
 from conformance.oracle.geometry import effective_kernel_size
 from conformance.question import Question, all_finite
 
+ZEROS_OF_DILATION = Limitation(
+    "infinite numbers are multiplied with the zeros that dilation puts into the kernel",
+    lambda q: set(q.dilation) != {1} and not all_finite(q.x),
+    is_refusal=False,
+)
 NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
 
 
@@ -70,10 +75,9 @@ REFERENCE = Reader(
         OUTPUT_PADDING_BELOW_STRIDE,
         NO_EMPTY_BATCH,
         ZEROS_AROUND,
-        Limitation(
-            "infinite numbers are multiplied with the zeros that dilation puts into the kernel",
-            lambda q: not is_transposed(q) and set(q.dilation) != {1} and not all_finite(q.x),
-            is_refusal=False,
+        replace(
+            ZEROS_OF_DILATION,
+            concerns=lambda q: not is_transposed(q) and ZEROS_OF_DILATION.concerns(q),
         ),
     ),
 )
@@ -157,7 +161,15 @@ TVM = Reader(
     ),
     argument="tvm.runtime.tensor({v})",
     run='machine["main"]({inputs}).numpy()',
-    limits=(OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND, ZEROS_BETWEEN),
+    limits=(
+        OUTPUT_PADDING_BELOW_STRIDE,
+        ZEROS_AROUND,
+        ZEROS_BETWEEN,
+        replace(
+            ZEROS_OF_DILATION,
+            concerns=lambda q: is_transposed(q) and ZEROS_OF_DILATION.concerns(q),
+        ),
+    ),
 )
 
 MNN = Reader(
