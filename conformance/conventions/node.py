@@ -25,7 +25,8 @@ from conformance.question import (
 )
 
 BIG = 2**18
-"""The number of products above which a part of the answer is compared first."""
+"""The number of products above which a part of the answer is compared first, and of numbers above
+which a question is not kept."""
 SMALL = 2**16
 """The number of elements up to which an answer is kept for the next search."""
 FACTORS: Mapping[AnswerSpace, tuple[str, ...]] = {
@@ -219,9 +220,11 @@ def root_of(question: AnyQuestion, slack: float = 0.0) -> Node:
     """Return the question under no convention, with bounds that are wider by ``slack``.
 
     Answers of many APIs to one question are compared after each other. So the last node is kept,
-    with the nodes under one convention and their answers, if these are small.
+    with the nodes under one convention and their answers, if these are small. A large question is
+    not: its arrays, and what conventions make of them, would stay in memory.
     """
-    return _root_of(question, slack)
+    numbers = sum(array.size for q in question.questions for array in q.arrays.values())
+    return _root_of(question, slack) if numbers <= BIG else Node((), question, slack=slack)
 
 
 def _child_of(node: Node, place: int) -> Node | None:

@@ -52,6 +52,15 @@ def test_of_a_large_question_only_its_form_is_kept(monkeypatch: pytest.MonkeyPat
     assert root_of(q).child(PLACE) is root_of(q).child(PLACE)
 
 
+def test_a_very_large_question_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "BIG", 33)
+    q = layer()
+    assert sum(array.size for array in q.arrays.values()) == 34
+    assert root_of(q) is not root_of(q)
+    monkeypatch.setattr(nodes, "BIG", 34)
+    assert root_of(q) is root_of(q)
+
+
 def test_nobody_can_change_what_is_kept() -> None:
     kept = answer_under(layer(), (FLIPPED,))
     with pytest.raises(ValueError, match="read-only"):
