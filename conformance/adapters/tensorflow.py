@@ -81,12 +81,19 @@ INTEROP = TensorInterop(
     packages={"tensorflow": "tf.__version__"},
     # On a CPU only oneDNN supports dilation in a transposed convolution.
     probes={
-        name: (
-            f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
-            f" tf.ones((2, 2, 1, 1), {dtype}), (1, 4, 4, 1), 1, 'VALID', dilations=2).shape"
-            " == (1, 4, 4, 1)"
-        )
-        for name, dtype in ((onednn.FLOAT32, "tf.float32"), (onednn.BFLOAT16, "tf.bfloat16"))
+        **{
+            name: (
+                f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
+                f" tf.ones((2, 2, 1, 1), {dtype}), (1, 4, 4, 1), 1, 'VALID', dilations=2).shape"
+                " == (1, 4, 4, 1)"
+            )
+            for name, dtype in (
+                (onednn.FLOAT32, "tf.float32"),
+                (onednn.BFLOAT16, "tf.bfloat16"),
+                (onednn.FLOAT16, "tf.float16"),
+            )
+        },
+        **onednn.INSTRUCTIONS,
     },
     classes=onednn.classes(without=EIGEN),
 )

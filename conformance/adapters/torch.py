@@ -63,6 +63,8 @@ INTEROP = TensorInterop(
     probes={
         onednn.FLOAT32: "torch.backends.mkldnn.is_available() and torch._C._get_mkldnn_enabled()",
         onednn.BFLOAT16: "torch.ops.mkldnn._is_mkldnn_bf16_supported()",
+        onednn.FLOAT16: "torch.ops.mkldnn._is_mkldnn_fp16_supported()",
+        **onednn.INSTRUCTIONS,
     },
     classes=onednn.classes(without="native"),
 )
@@ -145,6 +147,7 @@ def _shortest(q: Question) -> Axes:
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
     *onednn.ZEROS_BESIDE,
+    *onednn.CONVOLUTIONS,
     onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
@@ -160,6 +163,7 @@ TRANSPOSE_LIMITS = (
 CONV_LIMITS = (
     ZEROS_AROUND,
     *onednn.ZEROS_BESIDE,
+    *onednn.CONVOLUTIONS,
     onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
