@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from conformance.adapters.call_source import Inexpressible, output_space
-from conformance.adapters.limitation import Limitation
+from conformance.adapters.limitation import NOT_FINITE, Limitation
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
-from conformance.question import Dtype, Question, all_finite
+from conformance.question import Dtype, Question
 
 FLOAT32, BFLOAT16, FLOAT16 = "onednn float32", "onednn bfloat16", "onednn float16"
 """The names of the probes that tell whether oneDNN computes in a dtype."""
@@ -22,9 +22,7 @@ DOT_PRODUCTS, TILES = "onednn bfloat16 instructions", "onednn tiles"
 """The names of the probes that tell whether oneDNN uses AVX512-BF16 and AMX."""
 AMX = frozenset({"onednn-amx"})
 WITH_FLOAT16 = AMX | {"onednn-avx512-fp16"}
-EMULATED = frozenset({"onednn-avx512-core"})
-"""The class in which oneDNN computes bfloat16 with instructions for float32."""
-WITH_BFLOAT16 = WITH_FLOAT16 | EMULATED | {"onednn-avx512", "onednn-bfloat16"}
+WITH_BFLOAT16 = WITH_FLOAT16 | {"onednn-avx512", "onednn-avx512-core", "onednn-bfloat16"}
 WITHOUT_BFLOAT16 = frozenset({"onednn-avx2", "onednn"})
 ANY = WITH_BFLOAT16 | WITHOUT_BFLOAT16
 DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
@@ -33,9 +31,8 @@ DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
     (WITHOUT_BFLOAT16, ("float32",)),
 )
 """The dtypes in which oneDNN computes, by runtime class."""
-_BELOW_DOT_PRODUCTS = (
-    "SSE41 AVX AVX2 AVX2_VNNI AVX2_VNNI_2 AVX512_CORE AVX512_CORE_VNNI"  # words of oneDNN's switch
-)
+_SWITCHES = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+_BELOW_DOT_PRODUCTS = "SSE41 AVX AVX2 AVX2_VNNI AVX2_VNNI_2 AVX512_CORE AVX512_CORE_VNNI"
 _BELOW_TILES = f"{_BELOW_DOT_PRODUCTS} AVX512_CORE_BF16 AVX512_CORE_FP16 AVX10_1_512"
 
 
@@ -45,11 +42,9 @@ def _uses(flag: str, lesser: str) -> str:
     No call tells these instructions apart: what they compute is the same but for bugs. ``lesser``
     has the values of oneDNN's switch that forbid them.
     """
-    return (
-        f"'{flag}' in open('/proc/cpuinfo', encoding='utf-8').read().split() and not"
-        " {__import__('os').environ.get(name, '').upper()"
-        f" for name in ('ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA')}} & set('{lesser}'.split())"
-    )
+    flags = "__import__('pathlib').Path('/proc/cpuinfo').read_text('utf-8').split()"
+    values = "{__import__('os').environ.get(name, '').upper() for name in " + str(_SWITCHES) + "}"
+    return f"'{flag}' in {flags} and not {values} & set({lesser.split()})"
 
 
 INSTRUCTIONS = {
@@ -236,30 +231,12 @@ def _multiplies_zeros_beside(q: Question) -> bool:
     return s > 1 and bool((k > s and k % s) or extra)
 
 
-def _multiplies_next_number(q: Question) -> bool:
-    """Return whether one bfloat16 channel in a group is cropped along the last axis.
-
-    Observed: nothing else has it: no other dtype, two channels, or padding of another axis only.
-    """
-    array = q.x if q.op == "conv_transpose" else q.gradient
-    is_scattered = scatters(q) and q.rank > 1
-    if q.dtype != "bfloat16" or not is_scattered or array is None or q.pairs[-1][0] <= 0:
-        return False
-    return array.shape[1] == q.groups and not all_finite(array)
-
-
 ZEROS_BESIDE = where_onednn_computes(
     Limitation(
         "an infinite kernel may be multiplied with zeros beside the data, which gives NaN",
         _multiplies_zeros_beside,
         is_refusal=False,
     )
-)
-NEXT_NUMBER = Limitation(  # docs/findings.md
-    "NaN and infinities of one bfloat16 channel may reach further than the kernel along a crop",
-    _multiplies_next_number,
-    classes=WITH_BFLOAT16 - AMX - EMULATED,
-    is_refusal=False,
 )
 UNWRITTEN = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
@@ -293,15 +270,29 @@ ENDS_PROCESS = tuple(
         (lambda q: q.dtype == "float16" and [*_meets_no_input(q)][-1:] == [True], WITH_FLOAT16),
     )
 )
-CONVOLUTIONS = (LOST_PLACES, *ENDS_PROCESS)
-"""The limitations of convolutions, wherever the channels are."""
+OF_INSTRUCTIONS = (
+    LOST_PLACES,
+    *ENDS_PROCESS,
+    replace(
+        NOT_FINITE,
+        concerns=lambda q: q.dtype == "bfloat16" and NOT_FINITE.concerns(q),
+        classes=WITH_BFLOAT16,
+    ),
+    Limitation(
+        "an infinite kernel in float16 may be multiplied with zeros, which gives NaN",
+        lambda q: q.dtype == "float16" and scatters(q) and q.has_infinite_factor,
+        classes=WITH_FLOAT16,
+        is_refusal=False,
+    ),
+)
+"""The limitations of instructions, wherever the channels are."""
 ONE_PLACE = Limitation(
     "of one channel in a group and one place along the last axis a part may be left unwritten",
     _leaves_output_part_unwritten,
     is_refusal=False,
 )
 CHANNELS_LAST = (
-    *CONVOLUTIONS,
+    *OF_INSTRUCTIONS,
     UNWRITTEN,
     *where_onednn_computes(ONE_PLACE),
     # TensorFlow computes the kernel gradient for any other gradient, too.

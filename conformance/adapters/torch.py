@@ -147,8 +147,7 @@ def _shortest(q: Question) -> Axes:
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
     *onednn.ZEROS_BESIDE,
-    *onednn.CONVOLUTIONS,
-    onednn.NEXT_NUMBER,
+    *onednn.OF_INSTRUCTIONS,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,
@@ -163,8 +162,7 @@ TRANSPOSE_LIMITS = (
 CONV_LIMITS = (
     ZEROS_AROUND,
     *onednn.ZEROS_BESIDE,
-    *onednn.CONVOLUTIONS,
-    onednn.NEXT_NUMBER,
+    *onednn.OF_INSTRUCTIONS,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,

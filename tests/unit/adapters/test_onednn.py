@@ -97,3 +97,74 @@ def test_one_place_along_a_strided_last_axis_has_a_limit(
         **changed,
     }
     assert PART.concerns(Question(**fields)) is refused
+
+
+def convolution(space: tuple[int, ...], window: tuple[int, ...], **arguments: Any) -> Question:
+    """One example of two channels in bfloat16, with padding at both ends alike."""
+    rank = len(space)
+    padding = arguments.pop("padding", (0,) * rank)
+    fields = {
+        "op": "conv",
+        "x": np.ones((1, 2, *space), np.float32),
+        "kernel": np.ones((1, 2, *window), np.float32),
+        "stride": (1,) * rank,
+        "dilation": (1,) * rank,
+        "output_padding": (0,) * rank,
+        "dtype": "bfloat16",
+        **arguments,
+    }
+    return Question(padding=tuple((p, p) for p in padding), **fields)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_lost"),
+    [
+        (convolution((7, 8), (2, 6), stride=(1, 3)), True),
+        (convolution((7, 9), (2, 6), stride=(1, 3)), False),  # two places
+        (convolution((7, 8), (2, 6)), False),
+        (convolution((7, 1), (2, 1), stride=(1, 3)), False),
+        (convolution((2, 8), (2, 6), stride=(1, 3)), False),
+        (convolution((8,), (6,), stride=(3,)), False),
+        (convolution((7, 8), (2, 6), stride=(1, 3), dtype="float32"), False),
+        (convolution((1, 3, 8), (3, 3, 2), padding=(2, 1, 0)), True),
+        (convolution((2, 3, 8), (3, 3, 2), padding=(2, 1, 0)), False),
+    ],
+)
+def test_amx_loses_places_where_there_is_one_along_an_axis(asked: Question, is_lost: bool) -> None:
+    assert onednn.LOST_PLACES.concerns(asked) is is_lost
+
+
+def test_amx_loses_places_of_a_gradient_that_is_a_convolution() -> None:
+    asked = convolution((7, 8), (2, 6), stride=(1, 3))
+    gradient = asked.but(
+        op="conv_transpose_input_gradient",
+        x=np.ones((1, 1, 6, 1), np.float32),
+        kernel=np.ones((1, 2, 2, 6), np.float32),
+        gradient=asked.x[:, :, :, :6],
+    )
+    assert onednn.LOST_PLACES.concerns(gradient)
+    assert not onednn.LOST_PLACES.concerns(gradient.but(op="conv_transpose_kernel_gradient"))
+
+
+ALONG_THE_LAST = {"stride": (1, 2), "dilation": (1, 2), "padding": (0, 1)}
+ALONG_THE_FIRST = {"stride": (2, 3), "dilation": (3, 1), "padding": (2, 0)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "classes"),
+    [
+        (convolution((3, 1), (1, 1), **ALONG_THE_LAST), onednn.AMX),
+        (convolution((3, 1), (1, 1), **ALONG_THE_LAST, dtype="float16"), onednn.WITH_FLOAT16),
+        (convolution((3, 2), (1, 1), **ALONG_THE_LAST, dtype="float16"), set()),
+        (convolution((1, 18), (2, 5), **ALONG_THE_FIRST), onednn.AMX),
+        (convolution((1, 18), (2, 5), **ALONG_THE_FIRST, dtype="float16"), set()),
+        (convolution((1, 18), (3, 5), **ALONG_THE_FIRST), set()),
+        (convolution((3, 1), (1, 1), **ALONG_THE_LAST, dtype="float32"), set()),
+    ],
+)
+def test_a_kernel_that_meets_no_input_ends_the_process(asked: Question, classes: set[str]) -> None:
+    """In these classes; its gradients are computed after its output."""
+    for op in ("conv", "conv_input_gradient", "conv_kernel_gradient"):
+        limits = [limit for limit in onednn.ENDS_PROCESS if limit.concerns(asked.but(op=op))]
+        assert {name for limit in limits for name in limit.classes} == classes
+        assert all(limit.corrupts_process for limit in limits)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
+from conformance.adapters import onednn
 from conformance.adapters.interop import Device
 from conformance.adapters.limitation import Limitation
 from conformance.adapters.registry import FRAMEWORKS
@@ -47,21 +48,30 @@ def classed(
     return runtime_of(own, identity).runtime_class
 
 
-F32, BF16 = "onednn float32", "onednn bfloat16"
+F32, BF16, F16 = "onednn float32", "onednn bfloat16", "onednn float16"
+DOT_PRODUCTS, TILES = "onednn bfloat16 instructions", "onednn tiles"
+ZEN_4 = {F32: True, BF16: True, DOT_PRODUCTS: True}
+SAPPHIRE_RAPIDS = {**ZEN_4, F16: True, TILES: True}
 
 
 @pytest.mark.parametrize(
     ("name", "backend", "probes", "expected"),
     [
-        ("tensorflow", None, {F32: True, BF16: True}, "onednn-avx512"),
+        ("tensorflow", None, {F32: True, BF16: True}, "onednn-avx512-core"),
+        ("tensorflow", None, ZEN_4, "onednn-avx512"),
+        ("tensorflow", None, {**SAPPHIRE_RAPIDS, TILES: False}, "onednn-avx512-fp16"),
+        ("tensorflow", None, SAPPHIRE_RAPIDS, "onednn-amx"),
+        ("tensorflow", None, {**SAPPHIRE_RAPIDS, BF16: None, F16: None}, "onednn-avx2"),
         ("tensorflow", None, {F32: True, BF16: None}, "onednn-avx2"),
         ("tensorflow", None, {F32: None, BF16: None}, "eigen"),
         ("tensorflow", None, {}, "eigen"),
-        ("keras", "tensorflow", {F32: True, BF16: True}, "onednn-avx512"),
+        ("keras", "tensorflow", ZEN_4, "onednn-avx512"),
         ("keras", "tensorflow", {F32: None, BF16: None}, "eigen"),
         ("keras", "torch", {F32: True, BF16: False}, "onednn-avx2"),
         ("keras", "jax", {"x64": False}, "xla"),
-        ("torch", None, {F32: True, BF16: True}, "onednn-avx512"),
+        ("torch", None, {F32: True, BF16: True}, "onednn-avx512-core"),
+        ("torch", None, ZEN_4, "onednn-avx512"),
+        ("torch", None, SAPPHIRE_RAPIDS, "onednn-amx"),
         ("torch", None, {F32: True, BF16: False}, "onednn-avx2"),
         ("torch", None, {F32: False, BF16: False}, "native"),
         ("jax", None, {"x64": False}, "xla"),
@@ -85,13 +95,44 @@ def test_the_level_of_the_cpu_does_not_decide_it() -> None:
 def test_on_another_architecture_no_class_is_called_after_an_instruction_of_x86() -> None:
     names = [
         classed("tensorflow", None, probes, architecture="aarch64")
-        for probes in ({F32: True, BF16: True}, {F32: True}, {})
+        for probes in (SAPPHIRE_RAPIDS, {F32: True}, {})
     ]
     assert names == ["onednn-bfloat16", "onednn", "eigen"]
 
 
 def test_what_is_true_like_an_array_and_not_true_holds_nothing() -> None:
     assert classed("jax", None, {"x64": "yes"}) == "xla"
+
+
+@pytest.mark.parametrize(
+    ("flags", "switch", "found"),
+    [
+        ("avx512_bf16 amx_bf16", None, (True, True)),
+        ("avx512_bf16 amx_bf16", "avx512_core_fp16", (True, False)),
+        ("avx512_bf16 amx_bf16", "AVX512_CORE_VNNI", (False, False)),
+        ("avx512_bf16", "ALL", (True, False)),
+        ("avx512_bf161", None, (False, False)),
+        (None, None, (None, None)),
+    ],
+)
+def test_instructions_are_those_of_the_cpu_that_onednn_may_use(
+    flags: str | None,
+    switch: str | None,
+    found: tuple[bool | None, bool | None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the expressions find where the system tells of this CPU."""
+    cpuinfo = tmp_path / "cpuinfo"
+    if flags is not None:  # as on Linux
+        cpuinfo.write_text(f"model name\t: Any\nflags\t\t: fpu {flags}\n")
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+        if switch is not None:
+            monkeypatch.setenv(name, switch)
+    probes = (onednn.INSTRUCTIONS[name] for name in (DOT_PRODUCTS, TILES))
+    facts = [worker._fact(probe.replace("/proc/cpuinfo", str(cpuinfo)), {}) for probe in probes]
+    assert tuple(facts) == found
 
 
 # What a worker says
