@@ -23,21 +23,8 @@ from conformance.question import Question
 Write = Callable[..., CallSource]
 
 
-def _nnx_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    if by == "x":
-        return jax.INTEROP.gradient(call_source, by)
-    return (
-        "graph, state = flax.nnx.split(layer)",
-        "y, pullback = jax.vjp(lambda state: flax.nnx.merge(graph, state)(x), state)",
-        "state, = pullback(g)",
-        "y = state['kernel'][...]",
-    )
-
-
 LINEN = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import flax.linen"))
-NNX = replace(
-    jax.INTEROP, imports=(*jax.INTEROP.imports, "import flax.nnx"), gradient=_nnx_gradient
-)
+NNX = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import flax.nnx"))
 
 
 def _name(q: Question) -> str:
@@ -65,10 +52,11 @@ def _nnx(q: Question, **options: bool) -> CallSource:
     words = _arguments(q, **options) + ", kernel_init=lambda *_: w"
     if q.bias is not None:
         words += ", bias_init=lambda *_: b"
+    layer = f"flax.nnx.{_name(q)}({layer_sizes(q)}{words}, rngs=flax.nnx.Rngs(0))"
     return CallSource(
-        setup=(f"layer = flax.nnx.{_name(q)}({layer_sizes(q)}{words}, rngs=flax.nnx.Rngs(0))",),
+        setup=(f"layer = {layer}",),
         expression="layer(x)",
-        kernel="layer.kernel",
+        function=f"{layer}(x)",
         parameters="sum(array.size for array in jax.tree.leaves(flax.nnx.state(layer)))",
     )
 

@@ -110,6 +110,11 @@ NOT_FINITE = Limitation(
     is_refusal=False,
 )
 
+SYMMETRIC_CROP = Limitation(
+    "padding of ConvTranspose must be the same at both ends",
+    lambda q: is_transposed(q) and any(begin != end for begin, end in q.pairs),
+)
+
 OUTPUT_PADDING_BELOW_STRIDE = Limitation(
     "output padding must be smaller than the stride",
     lambda q: any(p >= s for p, s in zip(q.output_padding, q.stride, strict=True)),

@@ -10,6 +10,7 @@ from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
     NOT_FINITE,
     OUTPUT_PADDING_BELOW_STRIDE,
+    SYMMETRIC_CROP,
     ZEROS_AROUND,
     ZEROS_BETWEEN,
     Limitation,
@@ -147,6 +148,7 @@ TINYGRAD = Reader(
     argument='"{v}": tinygrad.Tensor({v})',
     run='runner({{{inputs}}})["y"].numpy()',
     variables={"DEV": "PYTHON"},  # the others need clang
+    limits=(ZEROS_AROUND, ZEROS_BETWEEN),
 )
 
 TVM = Reader(
@@ -249,6 +251,17 @@ IREE = Reader(
         "loaded = iree.runtime.load_vm_module(program, config)",
     ),
     run="loaded[graph.name]({inputs}).to_host()",
+    limits=(
+        SYMMETRIC_CROP,
+        Limitation(
+            "ConvTranspose does not take float64",
+            lambda q: is_transposed(q) and q.dtype == "float64",
+        ),
+        Limitation(
+            "groups of one channel of the input and of the output each do not compile",
+            lambda q: is_transposed(q) and q.groups > 1 and q.kernel.shape[:2] == (q.groups, 1),
+        ),
+    ),
 )
 
 JAVASCRIPT = tuple(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
     OUTPUT_PADDING_BELOW_STRIDE,
+    SYMMETRIC_CROP,
     ZEROS_AROUND,
     Limitation,
     boundary,
@@ -23,10 +24,7 @@ CLASSIC = (
         lambda q: is_transposed(q) and set(q.dilation) != {1},
         is_refusal=False,
     ),
-    Limitation(
-        "padding of ConvTranspose must be the same at both ends",
-        lambda q: is_transposed(q) and any(begin != end for begin, end in q.pairs),
-    ),
+    SYMMETRIC_CROP,
     Limitation(
         "of one axis Conv takes the padding at the start for both ends: docs/findings.md",
         lambda q: not is_transposed(q) and q.rank == 1 and any(b != e for b, e in q.pairs),

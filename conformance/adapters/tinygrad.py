@@ -18,7 +18,7 @@ from conformance.adapters.call_source import (
 )
 from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop, gradient_lines
-from conformance.adapters.limitation import boundary
+from conformance.adapters.limitation import ZEROS_AROUND, ZEROS_BETWEEN, boundary
 from conformance.question import Question, is_complex
 
 INTEROP = TensorInterop(
@@ -70,7 +70,11 @@ def _layer(q: Question) -> CallSource | Inexpressible:
 CONV_TRANSPOSE = Api(
     id="tinygrad.Tensor.conv_transpose2d",
     native=_function,
-    limits=(boundary("numbers are real", lambda q: is_complex(q.dtype)),),
+    limits=(
+        boundary("numbers are real", lambda q: is_complex(q.dtype)),
+        ZEROS_AROUND,
+        ZEROS_BETWEEN,
+    ),
     forward="tinygrad.Tensor.conv2d",
     parameters=words("self=x weight=kernel bias groups stride dilation padding output_padding"),
 )
