@@ -447,9 +447,9 @@ def _busy(cores: int) -> Iterator[None]:
 
 
 def _side_by_side(session: nox.Session, names: Iterable[str]) -> None:
-    """Runs sessions, as many at a time as there are cores; a log is printed when its session ends.
+    """Runs sessions, one more at a time than there are cores; a log is printed when one ends.
 
-    Each tests in one process, as two of them keep two cores busier than two processes of one.
+    Each tests in one process, which waits for its framework now and then.
     """
 
     def run(name: str) -> bool:
@@ -460,8 +460,9 @@ def _side_by_side(session: nox.Session, names: Iterable[str]) -> None:
         return ran.returncode == 0
 
     names = tuple(names)
-    session.log(f"{CORES} at a time: {' '.join(names)}")
-    with ThreadPoolExecutor(int(CORES)) as pool:
+    at_a_time = int(CORES) + 1
+    session.log(f"{at_a_time} at a time: {' '.join(names)}")
+    with ThreadPoolExecutor(at_a_time) as pool:
         successes = dict(zip(names, pool.map(run, names), strict=True))
     if failures := [name for name, succeeded in successes.items() if not succeeded]:
         session.error(f"failed: {', '.join(failures)}")
