@@ -9,7 +9,7 @@ from conformance.adapters.limitation import (
     ZEROS_AROUND,
     Limitation,
 )
-from conformance.question import Question
+from conformance.question import Question, all_finite
 
 EIGEN = "eigen"
 """The runtime class in which TensorFlow computes with its own routines, without oneDNN."""
@@ -50,6 +50,18 @@ WRONG_ANSWERS = (
         Limitation(
             "over three axes several examples multiply an infinite kernel with zeros; right needs",
             lambda q: onednn.scatters(q) and q.rank == 3 and len(q.x) > 1 and q.has_infinite_factor,
+            is_refusal=False,
+        ),
+    ),
+    *onednn.where_onednn_does_not(
+        EIGEN,
+        Limitation(
+            "over three axes a gradient by the kernel multiplies infinity with zeros; right needs",
+            lambda q: (
+                q.wanted == "kernel_gradient"
+                and q.rank == 3
+                and not all_finite(q.x if q.operator == "conv" else q.gradient)
+            ),
             is_refusal=False,
         ),
     ),

@@ -10,7 +10,8 @@ import pytest
 from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
-from conformance.question import Op, Question
+from conformance.cases import sampling
+from conformance.question import Dtype, Op, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 
@@ -84,3 +85,33 @@ def test_elsewhere_there_is_a_recipe_for_an_infinite_kernel(
     asked: tuple[str, str, Runtime], arguments: dict[str, Any]
 ) -> None:
     assert isinstance(recipe(asked, question(np.inf, arguments)), Call)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize(("name", "has_call"), [("onednn-avx2", True), ("onednn-amx", False)])
+def test_onednn_is_given_finite_bfloat16_only(name: str, has_call: bool, dtype: Dtype) -> None:
+    asked = (*TORCH[:2], Runtime(runtime_class=name))
+    q = question(1.0, {"x": (1, 1, 3), "kernel": (1, 1, 2), "dtype": dtype})
+    infinite = q.but(x=np.float32([[[1, np.inf, 1]]]))
+    assert isinstance(recipe(asked, infinite), Call) is (has_call or dtype != "bfloat16")
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_an_infinite_input_has_a_kernel_gradient_of_tensorflow_over_two_axes(rank: int) -> None:
+    arguments = {"x": (1, 1, *(3,) * rank), "kernel": (1, 1, *(2,) * rank), "stride": (2,) * rank}
+    q = question(1.0, arguments, "conv_kernel_gradient")
+    asked = ("tensorflow", "tf.nn.convNd", Runtime(runtime_class="eigen"))
+    infinite = q.but(x=np.where(np.arange(q.x.size).reshape(q.x.shape), q.x, np.inf))
+    assert isinstance(recipe(asked, q), Call)
+    assert isinstance(recipe(asked, infinite), Call) is (rank == 2)
+
+
+@pytest.mark.parametrize(
+    "op", ["conv_bias_gradient", "conv_jvp", "conv_double_backward_input", "conv_kernel_gradient"]
+)
+def test_layers_of_nnx_are_made_of_the_arguments_that_are_differentiated(op: Op) -> None:
+    q = sampling.draw(0, 0, (op,))
+    call = recipe(("flax", "flax.nnx.Conv", Runtime(runtime_class="xla")), q)
+    assert isinstance(call, Call)
+    assert "lambda" in call.source
+    assert call.source.partition("lambda")[2].count("flax.nnx.Conv(") == 1
