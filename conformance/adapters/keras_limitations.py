@@ -55,7 +55,7 @@ WRONG_ANSWERS = (
     *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
     *on_backend("torch", *onednn.CHANNELS_LAST, *onednn.ZEROS_BESIDE),
     ZEROS_AROUND,
-    *on_backend("jax", xla.ZEROS_BETWEEN),
+    *on_backend("jax", xla.ZEROS_BETWEEN, xla.ZEROS_OF_GRADIENT),
     *on_backend("numpy", xla.ZEROS_BETWEEN),
     *on_backend("openvino", ZEROS_BETWEEN, onednn.ONE_PLACE),
     # Groups of a convolution are computed by XLA there.

@@ -115,3 +115,19 @@ def test_layers_of_nnx_are_made_of_the_arguments_that_are_differentiated(op: Op)
     assert isinstance(call, Call)
     assert "lambda" in call.source
     assert call.source.partition("lambda")[2].count("flax.nnx.Conv(") == 1
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_an_infinite_input_has_a_kernel_gradient_of_xla_group_by_group(groups: int) -> None:
+    arguments = {"x": (1, 2, 3), "kernel": (2, 2 // groups, 2), "stride": (2,), "groups": groups}
+    q = question(1.0, arguments, "conv_kernel_gradient")
+    asked = ("jax", "jax.lax.conv_general_dilated", Runtime(runtime_class="xla"))
+    call = recipe(asked, q.but(x=q.x * np.float32(np.inf)))
+    assert isinstance(call, Call)
+    assert ("groups = []" in call.source) is (groups > 1)
+
+
+def test_an_infinite_gradient_has_no_kernel_gradient_of_a_transposed_convolution_of_xla() -> None:
+    q = question(1.0, {"x": (1, 1, 3), "kernel": (1, 1, 2)}, "conv_transpose_kernel_gradient")
+    assert isinstance(recipe(JAX, q), Call)
+    assert isinstance(recipe(JAX, q.but(gradient=q.gradient * np.float32(np.inf))), Inexpressible)
