@@ -68,6 +68,9 @@ NEW = (
     *VERSION_5,
     NO_EMPTY_BATCH,
 )
+BUFFER = "buffer = np.frombuffer(model.SerializeToString(), np.uint8)"
+EXACT = "getattr(net, 'enableWinograd', lambda _: None)(False)"
+"""By default kernels of 3 x 3 are transformed, which rounds whole numbers too."""
 READER = Reader(
     name="opencv",
     title="OpenCV",
@@ -75,10 +78,7 @@ READER = Reader(
     modules=("cv2",),
     imports=("import cv2",),
     version="cv2.__version__",
-    load=(
-        "buffer = np.frombuffer(model.SerializeToString(), np.uint8)",
-        "net = cv2.dnn.readNetFromONNX(buffer)",
-    ),
+    load=(BUFFER, "net = cv2.dnn.readNetFromONNX(buffer)", EXACT),
     feed='net.setInput({v}, "{v}")',
     run="net.forward()",
     limits=(
@@ -95,7 +95,7 @@ ENGINES = tuple(
         suffix=f"(engine={name})",
         exists=f"cv2.dnn.ENGINE_{name}",
         versions="opencv>=5",
-        load=(READER.load[0], f"net = cv2.dnn.readNetFromONNX(buffer, cv2.dnn.ENGINE_{name})"),
+        load=(BUFFER, f"net = cv2.dnn.readNetFromONNX(buffer, cv2.dnn.ENGINE_{name})", EXACT),
         limits=limits,
     )
     for name, limits in (("CLASSIC", (*CLASSIC, *VERSION_5)), ("NEW", NEW))
