@@ -250,13 +250,13 @@ IREE = Reader(
         "program = iree.runtime.VmModule.copy_buffer(config.vm_instance, binary)",
         "loaded = iree.runtime.load_vm_module(program, config)",
     ),
-    run="loaded[graph.name]({inputs}).to_host()",
+    # What `to_host` returns is a view of memory that goes with the array.
+    run="(lambda array: array.to_host().copy())(loaded[graph.name]({inputs}))",
     limits=(
         SYMMETRIC_CROP,
-        Limitation(
-            "ConvTranspose does not take float64",
-            lambda q: is_transposed(q) and q.dtype == "float64",
-        ),
+        Limitation("float64 is not computed", lambda q: q.dtype == "float64"),
+        ZEROS_AROUND,
+        ZEROS_BETWEEN,
         Limitation(
             "groups of one channel of the input and of the output each do not compile",
             lambda q: is_transposed(q) and q.groups > 1 and q.kernel.shape[:2] == (q.groups, 1),
