@@ -71,7 +71,7 @@ FRAMEWORK = replace(
             limits=(NO_GRADIENTS,),
         ),
         mode(
-            torch.LAYER,
+            replace(torch.LAYER, takes_unbatched=False),
             "to_mkldnn",
             made_of_layer(
                 "# Stage: convert",
