@@ -44,9 +44,10 @@ UNTRACKED = frozenset(
 """Variables that make Python run files outside its environment: with one, nothing is kept."""
 _OF_A_SESSION = re.compile(
     r"(_|COLUMNS|COLORTERM|DISPLAY|HOSTNAME|INVOCATION_ID|JOURNAL_STREAM|LINES|LOGNAME|LS_COLORS"
-    r"|MAIL|OLDPWD|PATH|PWD|SHELL|SHLVL|TERM|TMPDIR|USER|VIRTUAL_ENV|VIRTUAL_ENV_PROMPT|WINDOWID)\Z"
-    r"|(ACTIONS|BUILDKITE|CI|CONFORMANCE|COVERAGE|DBUS|GITHUB|GITLAB|NOX|PIP|PYTEST|RUNNER|SSH|TMUX"
-    r"|UV|XDG)_"
+    r"|MAIL|OLDPWD|PATH|PS1|PWD|SHELL|SHLVL|TERM|TMPDIR|USER|VIRTUAL_ENV|VIRTUAL_ENV_PROMPT"
+    r"|WINDOWID)\Z"
+    r"|(ACTIONS|BUILDKITE|CI|CONFORMANCE|COVERAGE|DBUS|GITHUB|GITLAB|NOX|PIP|PYENV|PYTEST|RUNNER"
+    r"|SSH|TMUX|UV|XDG)_"
 )
 """Variables of a shell, a terminal or a build: they decide no answer, and differ between runs."""
 _PROGRAMS = ("c++", "cc", "clang", "g++", "gcc", "node")

@@ -278,6 +278,7 @@ def test_a_variable_of_the_shell_is_no_other_runtime(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "73")
     monkeypatch.setenv("GITHUB_RUN_ID", "73")
+    monkeypatch.setenv("PYENV_DIR", "/elsewhere")  # where its `python` was started
     # Each session of nox puts its own folder first; the programs of a framework are tracked.
     monkeypatch.setenv("PATH", os.pathsep.join(("/nowhere/bin", os.environ["PATH"])))
     asked.run()
