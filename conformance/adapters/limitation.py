@@ -75,6 +75,12 @@ def on_backend(backend: str, *limits: Limitation) -> tuple[Limitation, ...]:
     return tuple(replace(limit, backend=backend) for limit in limits)
 
 
+def differentiates_infinite_input(q: Question) -> bool:
+    """Return whether the array that a gradient by the kernel strides over is not finite."""
+    strided = q.x if q.operator == "conv" else q.gradient
+    return q.wanted == "kernel_gradient" and not all_finite(strided)
+
+
 def is_transposed(q: Question) -> bool:
     """Return whether a question is a transposed convolution."""
     return q.operator == "conv_transpose"

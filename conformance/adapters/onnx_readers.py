@@ -267,7 +267,7 @@ IREE = Reader(
     run="(lambda array: array.to_host().copy())(loaded[graph.name]({inputs}))",
     limits=(
         SYMMETRIC_CROP,
-        Limitation("float64 is not computed", lambda q: q.dtype == "float64"),
+        NO_FLOAT64,
         Limitation(
             "a convolution of one place does not compile where a part of the input is left out",
             _leaves_input_at_one_place,

@@ -10,10 +10,10 @@ from typing import Any
 
 from conformance.adapters import limitation
 from conformance.adapters.framework import Batched
-from conformance.adapters.limitation import ZEROS_AROUND, Limitation
+from conformance.adapters.limitation import ZEROS_AROUND, Limitation, differentiates_infinite_input
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Pairs
-from conformance.question import Question, all_finite
+from conformance.question import Question
 
 
 def with_input_padding(q: Question) -> Question:
@@ -95,11 +95,7 @@ def _multiplies_zeros_of_gradient(q: Question) -> bool:
 
     Observed of random questions with one: it does so in 6 of 251, and of convolutions in groups.
     """
-    if q.wanted != "kernel_gradient":
-        return False
-    if q.operator == "conv":
-        return q.groups > 1 and not all_finite(q.x)
-    return not all_finite(q.gradient)
+    return differentiates_infinite_input(q) and (q.operator != "conv" or q.groups > 1)
 
 
 ZEROS_BETWEEN = replace(limitation.ZEROS_BETWEEN, concerns=multiplies_zeros)
