@@ -9,7 +9,6 @@ from conformance.adapters.call_source import Inexpressible
 from conformance.observations import Mode, Observation
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
-from conformance.runs.answer_cache import NOTHING_KEPT, AnswerCache
 from conformance.runs.evaluation import evaluate
 from conformance.runs.plan import Invocation
 from conformance.workers.outcomes import Outcome
@@ -33,42 +32,32 @@ class InvocationResult:
         return evaluate(self.invocation, mode, self.outcome)
 
 
-def run(
-    client: WorkerClient, invocations: Iterable[Invocation], cache: AnswerCache = NOTHING_KEPT
-) -> Iterator[InvocationResult]:
+def run(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[InvocationResult]:
     """Run calls, and yield their results in the same order, each as soon as there is one.
 
-    The calls are read as the worker needs them. It gets those without an outcome in the cache.
+    The calls are read as the worker needs them.
     """
-    pending: deque[tuple[Invocation, Outcome | Inexpressible | None]] = deque()
+    pending: deque[Invocation] = deque()
 
     def tasks() -> Iterator[Task]:
         for invocation in invocations:
-            if isinstance(invocation.call, Inexpressible):
-                pending.append((invocation, invocation.call))
-                continue
-            task = _task(invocation, invocation.call)
-            outcome = cache.get(task)
-            pending.append((invocation, outcome))
-            if outcome is None:
-                yield task
+            pending.append(invocation)
+            if not isinstance(invocation.call, Inexpressible):
+                yield _task(invocation, invocation.call)
 
-    def known() -> Iterator[InvocationResult]:
-        while pending and (outcome := pending[0][1]) is not None:
-            yield InvocationResult(pending.popleft()[0], outcome)
+    def inexpressible() -> Iterator[InvocationResult]:
+        while pending and isinstance(call := pending[0].call, Inexpressible):
+            yield InvocationResult(pending.popleft(), call)
 
-    for task, outcome in client.submit(tasks()):
-        yield from known()
-        cache.add(task, outcome)
-        yield InvocationResult(pending.popleft()[0], outcome)
-    yield from known()
+    for _, outcome in client.submit(tasks()):
+        yield from inexpressible()
+        yield InvocationResult(pending.popleft(), outcome)
+    yield from inexpressible()
 
 
-def observe(
-    client: WorkerClient, invocations: Iterable[Invocation], cache: AnswerCache = NOTHING_KEPT
-) -> Iterator[Observation]:
+def observe(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[Observation]:
     """Run calls as `run` does, and yield the observation of each mode of each call."""
-    for result in run(client, invocations, cache):
+    for result in run(client, invocations):
         yield from result.observations
 
 

@@ -1,12 +1,13 @@
 """Define the limits of workers, and make the client of a worker in an environment."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in
-from conformance.runs.answer_cache import AnswerCache, cache_of
+from conformance.runs.answer_cache import cache_of
+from conformance.runs.cached_client import CachedClient
 from conformance.workers.interpreter import STARTUP as STARTUP
-from conformance.workers.interpreter import Interpreter, RuntimeInfo
 from conformance.workers.worker_client import GROWTH, WorkerClient
 from conformance.workers.worker_client import MEMORY as MEMORY
 
@@ -50,29 +51,17 @@ def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
     The worker starts when the client is entered. Raise `CannotBuild` if the environment cannot be
     made.
     """
-    return _client(interpreter_in(environment, batched=limits.batched), limits)
+    interpreter = interpreter_in(environment, batched=limits.batched)
+    return WorkerClient(interpreter, **_of_client(limits))
 
 
-def cached_client_in(
-    environment: Environment, limits: WorkerLimits
-) -> tuple[WorkerClient, AnswerCache]:
-    """Make the client of a worker in an environment, as `client_in` does, and its cache.
-
-    If the cache knows the runtime, the worker does not start before the first question.
-    """
+def cached_client_in(environment: Environment, limits: WorkerLimits) -> CachedClient:
+    """Make a client as `client_in` does, which asks only what was never asked."""
     interpreter = interpreter_in(environment, batched=limits.batched)
     cache = cache_of(environment, interpreter, str(limits), is_read=limits.cached)
-    return _client(interpreter, limits, cache.identity), cache
+    return CachedClient(interpreter, cache, **_of_client(limits))
 
 
-def _client(
-    interpreter: Interpreter, limits: WorkerLimits, identity: RuntimeInfo | None = None
-) -> WorkerClient:
-    return WorkerClient(
-        interpreter,
-        timeout=limits.timeout,
-        startup=limits.startup,
-        memory=limits.memory,
-        growth=limits.growth,
-        identity=identity,
-    )
+def _of_client(limits: WorkerLimits) -> dict[str, Any]:
+    """Return the limits that are arguments of a client."""
+    return {name: getattr(limits, name) for name in ("timeout", "startup", "memory", "growth")}

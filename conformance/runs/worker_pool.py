@@ -14,11 +14,11 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.observations import Observation
 from conformance.runs import calls, shards
-from conformance.runs.answer_cache import NOTHING_KEPT, AnswerCache
+from conformance.runs.cached_client import CachedClient
 from conformance.runs.shards import Shard
 from conformance.runs.worker_limits import WorkerLimits, cached_client_in
 from conformance.utils.printable import PrintableError
-from conformance.workers.worker_client import OtherRuntime, RuntimeInfo, Stopped, WorkerClient
+from conformance.workers.worker_client import RuntimeInfo, Stopped
 
 
 class DifferentRuntime(PrintableError):
@@ -27,17 +27,15 @@ class DifferentRuntime(PrintableError):
 
 @dataclass(eq=False)
 class _Slot:
-    """The client of a thread, its cache, and what they were made for; users hold the lock."""
+    """The client of a thread, and what it was made for; users hold the lock."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     settings: tuple[Environment, WorkerLimits] | None = None
-    client: WorkerClient | None = None
-    cache: AnswerCache = NOTHING_KEPT
+    client: CachedClient | None = None
 
     def clear(self) -> None:
         """End the client, if there is one."""
         client, self.client, self.settings = self.client, None, None
-        self.cache.close()
         if client is not None:
             client.__exit__(None, None, None)
 
@@ -60,7 +58,7 @@ class WorkerPool:
         or `CannotStart` if there is no environment or no worker, and `Stopped` after `stop`.
         """
         _require_same_code(package)
-        with self._client(environment, limits) as (client, _):
+        with self._client(environment, limits) as client:
             return client.identity
 
     def observe(self, shard: Shard) -> Iterator[Observation]:
@@ -71,14 +69,10 @@ class WorkerPool:
         errors as of `identify`.
         """
         _require_same_code(shard.package)
-        with self._client(shard.environment, shard.limits) as (client, cache):
+        with self._client(shard.environment, shard.limits) as client:
             framework = FRAMEWORKS[shard.environment.framework]
             _require_same_runtime(framework, shard.identity, client.identity)
-            try:
-                yield from calls.observe(client, shard.invocations(), cache)
-            except OtherRuntime:
-                cache.forget()
-                raise
+            yield from calls.observe(client, shard.invocations())
 
     def report(self, shard: Shard, report: Callable[[Observation], None]) -> None:
         """Carry out a shard as `observe` does, and report each observation as it comes."""
@@ -100,9 +94,7 @@ class WorkerPool:
                 slot.lock.release()
 
     @contextmanager
-    def _client(
-        self, environment: Environment, limits: WorkerLimits
-    ) -> Iterator[tuple[WorkerClient, AnswerCache]]:
+    def _client(self, environment: Environment, limits: WorkerLimits) -> Iterator[CachedClient]:
         """Provide the client of this thread; start another one if the settings differ."""
         if not hasattr(self._thread, "slot"):
             self._thread.slot = _Slot()
@@ -113,13 +105,12 @@ class WorkerPool:
                 slot.clear()
             try:
                 if slot.client is None:
-                    slot.client, slot.cache = cached_client_in(environment, limits)
+                    slot.client = cached_client_in(environment, limits)
                     slot.settings = environment, limits
                     if self._stopped:
                         raise Stopped
                     slot.client.__enter__()
-                    slot.cache.identity = slot.client.identity
-                yield slot.client, slot.cache
+                yield slot.client
             except BaseException:
                 slot.clear()  # what failed here may fail again for no other reason
                 raise

@@ -1,4 +1,7 @@
-"""Where the framework under test is: a pinned environment, started once."""
+"""Where the framework under test is: a pinned environment, which is asked each call once.
+
+As in a run, an answer is kept with all that decides it, so that a test asks what is new to it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from conformance.adapters.runtime import Runtime
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
+from conformance.runs.worker_limits import WorkerLimits, cached_client_in
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.worker_client import WorkerClient
 
@@ -38,9 +42,9 @@ def interpreter(environment: Environment) -> Interpreter:
 
 
 @pytest.fixture(scope="session")
-def client(interpreter: Interpreter) -> Iterator[WorkerClient]:
+def client(environment: Environment) -> Iterator[WorkerClient]:
     """The framework in its own interpreter; a missing one is an error, never a skip."""
-    with WorkerClient(interpreter) as started:
+    with cached_client_in(environment, WorkerLimits(batched=False)) as started:
         yield started
 
 

@@ -8,9 +8,7 @@ asked so: of every topic the first few cases. `benchmarks/sameness.py` compares 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -42,12 +40,17 @@ def some() -> Iterator[PreparedCase]:
 
 
 def observed(environment: Environment, *, batched: bool) -> list[Observation]:
-    framework = FRAMEWORKS[environment.framework]
     with WorkerClient(interpreter_in(environment, batched=batched)) as client:
-        facts = client.identity.facts
-        apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        asked = plan.invocations(framework, runtime_of(framework, client.identity), apis, some())
-        return list(calls.observe(client, asked))
+        return observed_by(client, FRAMEWORKS[environment.framework], some())
+
+
+def observed_by(
+    client: WorkerClient, framework: Framework, cases: Iterable[PreparedCase]
+) -> list[Observation]:
+    facts = client.identity.facts
+    apis = [api for api in framework.apis if facts[f"api {api.id}"]]
+    runtime = runtime_of(framework, client.identity)
+    return list(calls.observe(client, plan.invocations(framework, runtime, apis, cases)))
 
 
 def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:
@@ -66,37 +69,13 @@ def test_what_is_kept_is_as_what_is_asked(
     for name in UNTRACKED:
         monkeypatch.delenv(name, raising=False)
     cases = list(islice(some(), FEW))
-    client, _ = cached_client_in(environment, LIMITS)
-    with client:  # one start for all, as each takes seconds
-        kept = partial(observed_with_cache, client, environment, framework)
-        asked, half = (kept(part, refresh=True) for part in (cases, cases[::2]))
+    with cached_client_in(environment, LIMITS) as client:  # one start, as each takes seconds
+        kept = partial(observed_by, client, framework)
+        client.forget()
+        asked = kept(cases)
+        client.forget()
+        half = kept(cases[::2])
         assert half == [o for o in asked if o.case in {prepared.case.id for prepared in cases[::2]}]
         assert kept(cases) == asked
-        forget(environment)
-        assert kept(cases[::2]) == half
         assert kept(cases) == asked
-    forget(environment)
-
-
-def forget(environment: Environment) -> None:
-    _, cache = cached_client_in(environment, LIMITS)
-    with closing(cache):
-        cache.forget()
-
-
-def observed_with_cache(
-    client: WorkerClient,
-    environment: Environment,
-    framework: Framework,
-    cases: list[PreparedCase],
-    *,
-    refresh: bool = False,
-) -> list[Observation]:
-    _, cache = cached_client_in(environment, replace(LIMITS, cached=not refresh))
-    with closing(cache):
-        cache.identity = client.identity
-        facts = client.identity.facts
-        apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        runtime = runtime_of(framework, client.identity)
-        invocations = plan.invocations(framework, runtime, apis, cases)
-        return list(calls.observe(client, invocations, cache))
+        client.forget()
