@@ -26,7 +26,7 @@ DEAD_ENDS = {
 def has_a_recipe(api: Api, question: Question, runtime: Runtime) -> bool:
     """Whether an API should have a recipe for a question."""
     is_dead_end = any(
-        api.id.startswith(DEAD_ENDS.get(limit.reason, ())) and limit.stops(question, runtime)
-        for limit in api.limits
+        api.id.startswith(DEAD_ENDS.get(limit.reason, ())) and limit.stops(question)
+        for limit in api.limits_in(runtime)
     )
     return not is_dead_end and search.boundary(api, question, runtime) is None

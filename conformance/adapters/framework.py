@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from conformance.adapters.call_source import CallBuilder
 from conformance.adapters.interop import CPU, Device, TensorInterop
 from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, Limitation
+from conformance.adapters.runtime import Runtime
 from conformance.oracle.geometry import Word
 from conformance.question import Operator, Question
 
@@ -108,6 +109,16 @@ class Api:
     base: Api | None = None
     twin: str | None = None
     versions: str = ""
+    _known_limits: dict[Runtime, tuple[Limitation, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def limits_in(self, runtime: Runtime) -> tuple[Limitation, ...]:
+        """Return the limitations that a runtime has, or may have."""
+        if runtime not in self._known_limits:  # recipes ask for millions of questions
+            known = filter(lambda limit: limit.is_known_of(runtime), self.limits)
+            self._known_limits[runtime] = tuple(known)
+        return self._known_limits[runtime]
 
     @property
     def equivalent(self) -> CallBuilder:

@@ -57,12 +57,12 @@ class Limitation:
             and runtime.has(self.versions)
         )
 
-    def stops(self, question: Question, runtime: Runtime) -> bool:
-        """Return whether a question, as the call sees it, runs into this in a runtime.
+    def stops(self, question: Question) -> bool:
+        """Return whether a question, as the call sees it, runs into this.
 
         A framework computes outputs and gradients on the way to a further derivative.
         """
-        return self.is_known_of(runtime) and any(map(self.concerns, question.computed()))
+        return any(map(self.concerns, question.computed()))
 
 
 def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
@@ -100,13 +100,13 @@ NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
 
 ZEROS_AROUND = Limitation(
     "an infinite number is multiplied with the zeros of a padding, which gives NaN",
-    lambda q: q.has_infinite_factor and q.gathers and any(max(pair) > 0 for pair in q.pairs),
+    lambda q: q.gathers and q.has_infinite_factor and any(max(pair) > 0 for pair in q.pairs),
     is_refusal=False,
 )
 
 ZEROS_BETWEEN = Limitation(
     "an infinite kernel is multiplied with zeros, which gives NaN",
-    lambda q: q.has_infinite_factor and not q.gathers,
+    lambda q: not q.gathers and q.has_infinite_factor,
     is_refusal=False,
 )
 

@@ -60,7 +60,7 @@ class Runtime:
     """
 
     backend: str | None = None
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict, hash=False)
     runtime_class: str | None = None
 
     def is_in(self, classes: Collection[str]) -> bool:

@@ -87,7 +87,7 @@ def multiplies_zeros(q: Question) -> bool:
     those that a stride inserts.
     """
     is_skipped = q.rank < 3 and set(q.dilation) == {1} and q.groups == 1 and min(q.stride) > 1
-    return q.has_infinite_factor and not q.gathers and not is_skipped
+    return not (is_skipped or q.gathers) and q.has_infinite_factor
 
 
 def _multiplies_zeros_of_gradient(q: Question) -> bool:

@@ -1,6 +1,6 @@
 """Define a question: one operator with its arrays and arguments, in canonical terms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -126,12 +126,12 @@ class Question:
         """Return whether the gradient of the loss by the output takes part."""
         return self.is_derivative and self.wanted != "jvp"
 
-    def computed(self) -> Iterator[Self]:
-        """Yield the questions whose answers a framework computes, this one first."""
-        yield self
-        if self.wanted in DERIVED:
-            for part in ("", "_input_gradient", "_kernel_gradient"):
-                yield self.but(op=f"{self.operator}{part}")
+    def computed(self) -> tuple[Self, ...]:
+        """Return the questions whose answers a framework computes, this one first."""
+        if self.wanted not in DERIVED:
+            return (self,)
+        parts = ("", "_input_gradient", "_kernel_gradient")
+        return self, *(self.but(op=f"{self.operator}{part}") for part in parts)
 
     @property
     def uses_bias(self) -> bool:

@@ -40,8 +40,9 @@ def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | N
     if isinstance(question, Chain) or search.is_invalid(question):
         return None
     call_question = search.as_passed_to(api, question)
-    for limitation in api.limits if api.takes_unbatched else (NEEDS_BATCH, *api.limits):
-        if limitation.is_refusal and limitation.stops(call_question, runtime):
+    limits = api.limits_in(runtime)
+    for limitation in limits if api.takes_unbatched else (NEEDS_BATCH, *limits):
+        if limitation.is_refusal and limitation.stops(call_question):
             return limitation
     cause = behind(api, question, runtime)
     return cause if cause is not None and cause.is_refusal else None
@@ -53,5 +54,5 @@ def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
         return False
     call_question = search.as_passed_to(api, question)
     return any(
-        limit.corrupts_process and limit.stops(call_question, runtime) for limit in api.limits
+        limit.corrupts_process and limit.stops(call_question) for limit in api.limits_in(runtime)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -79,9 +79,14 @@ class Draft:
     cost: Cost = Cost.ARGUMENTS
 
     def but(self, *moves: str, cost: Cost = Cost.ARGUMENTS, **changes: Any) -> Draft:
-        """Return the draft after one more rewriting, with its words and at least its cost."""
-        moves = (*self.moves, *moves)
-        return replace(self, moves=moves, cost=max(self.cost, cost), **changes)
+        """Return the draft after one more rewriting, with its words and at least its cost.
+
+        As `Question.but`, it is much faster than `dataclasses.replace`.
+        """
+        draft = object.__new__(type(self))
+        own = {"moves": (*self.moves, *moves), "cost": max(self.cost, cost)}
+        vars(draft).update(vars(self) | changes | own)
+        return draft
 
     def asking(self, move: str, **changes: Any) -> Draft:
         """Return the draft after a rewriting that changes only fields of the question."""

@@ -132,9 +132,9 @@ def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
     return next(
         (
             limitation
-            for limitation in draft.api.limits
-            if (limitation.stops(native_question, runtime) and not limitation.another_meaning)
-            or (limitation.stops(question, runtime) and not limitation.is_refusal)
+            for limitation in draft.api.limits_in(runtime)
+            if (limitation.stops(native_question) and not limitation.another_meaning)
+            or (limitation.stops(question) and not limitation.is_refusal)
         ),
         None,
     )
@@ -164,9 +164,8 @@ def with_plain_gradients(plan: Plan) -> Plan:
 
 def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Limitation | None:
     """Return the first known limitation that a question, as the call sees it, runs into."""
-    return next(
-        (limitation for limitation in api.limits if limitation.stops(question, runtime)), None
-    )
+    limits = api.limits_in(runtime)
+    return next((limitation for limitation in limits if limitation.stops(question)), None)
 
 
 def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressible | None:
@@ -174,8 +173,8 @@ def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressi
     if question.is_by_bias and not api.takes_bias:
         return _NO_BIAS
     call_question = as_passed_to(api, question)
-    for limitation in api.limits:
-        if limitation.is_boundary and limitation.stops(call_question, runtime):
+    for limitation in api.limits_in(runtime):
+        if limitation.is_boundary and limitation.stops(call_question):
             return Inexpressible(limitation.reason)
     return None
 

@@ -87,11 +87,12 @@ def refusal(api: Api, question: Question, record: Record) -> Objection | None:
     pairs = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
     answered = [search.as_passed_to(api, q) for q, o in pairs if o.status in ANSWERED]
     call_question = search.as_passed_to(api, question)
-    runtime = record.runtime
     limits = [
-        limit for limit in api.limits if limit.is_refusal and limit.stops(call_question, runtime)
+        limit
+        for limit in api.limits_in(record.runtime)
+        if limit.is_refusal and limit.stops(call_question)
     ]
-    unanswered = [limit for limit in limits if not any(limit.stops(q, runtime) for q in answered)]
+    unanswered = [limit for limit in limits if not any(map(limit.stops, answered))]
     if unanswered:
         return Objection(unanswered[0].reason, is_certain=unanswered == limits)
     arguments = classes(question)
@@ -109,5 +110,5 @@ def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
     Returns the known limit that the call runs into; None where none is known.
     """
     call_question = search.as_passed_to(api, meaning)
-    limits = (limit for limit in api.limits if not limit.is_refusal)
-    return next((limit.reason for limit in limits if limit.stops(call_question, runtime)), None)
+    limits = (limit for limit in api.limits_in(runtime) if not limit.is_refusal)
+    return next((limit.reason for limit in limits if limit.stops(call_question)), None)

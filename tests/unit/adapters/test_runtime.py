@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
@@ -19,7 +18,6 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
 from conformance.environments import definitions, interpreters
 from conformance.environments.interpreters import runtime_of
-from conformance.question import Question
 from conformance.runs import run_header
 from conformance.workers import worker
 from conformance.workers.protocol import Machine, RuntimeInfo
@@ -244,7 +242,7 @@ REFUSES = Limitation("no", lambda _: True)
 
 
 @pytest.mark.parametrize(
-    ("limit", "runtime", "stops"),
+    ("limit", "runtime", "is_known"),
     [
         (REFUSES, ANY, True),
         (replace(REFUSES, classes=frozenset({"eigen"})), Runtime(runtime_class="eigen"), True),
@@ -259,12 +257,12 @@ REFUSES = Limitation("no", lambda _: True)
     ],
 )
 def test_a_limitation_holds_of_its_versions_and_classes(
-    limit: Limitation, runtime: Runtime, stops: bool
+    limit: Limitation, runtime: Runtime, is_known: bool
 ) -> None:
-    ones = np.ones((1, 1, 1), np.float32)
-    one = {"stride": (1,), "output_padding": (0,), "dilation": (1,)}
-    q = Question(op="conv_transpose", x=ones, kernel=ones, padding="valid", **one)
-    assert limit.stops(q, runtime) is stops
+    assert limit.is_known_of(runtime) is is_known
+    limited = replace(api("plain.ask"), limits=(limit,))
+    for _ in range(2):
+        assert limited.limits_in(runtime) == (limit,) * is_known
 
 
 def test_every_class_that_a_limitation_names_is_one() -> None:
