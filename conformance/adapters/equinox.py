@@ -14,7 +14,8 @@ from conformance.adapters.call_source import (
 )
 from conformance.adapters.framework import Api, convolution_beside
 from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, Limitation
-from conformance.question import Question
+from conformance.oracle.geometry import effective_kernel_size
+from conformance.question import Question, stand_in
 
 INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))
 
@@ -49,6 +50,31 @@ SAME_WITH_OUTPUT_PADDING = Limitation(
     lambda q: q.padding == "same" and any(q.output_padding),
     another_meaning=True,
 )
+
+
+def _ends_the_process(q: Question) -> bool:
+    """Return whether XLA aborts on the call that Equinox makes.
+
+    For circular padding Equinox repeats the input around, as far as the stride divides what
+    surrounds it.
+    """
+    if q.padding != "circular" or q.operator != "conv_transpose":
+        return xla.ends_the_process(q)
+    extents = effective_kernel_size(q.window, q.dilation)
+    pairs = xla.with_input_padding(q).pairs
+    repeated = (begin // s + end // s for (begin, end), s in zip(pairs, q.stride, strict=True))
+    space = (n + more for n, more in zip(q.space, repeated, strict=True))
+    return xla.ends_the_process(
+        q.but(
+            x=stand_in((*q.x.shape[:2], *space), q.x.dtype),
+            padding=tuple(
+                (r - 1 - begin % s, r - 1 - end % s)
+                for r, (begin, end), s in zip(extents, pairs, q.stride, strict=True)
+            ),
+        )
+    )
+
+
 CIRCULAR_WITH_OUTPUT_PADDING = Limitation(
     "padding_mode='CIRCULAR' has no output padding",
     lambda q: q.padding == "circular" and any(q.output_padding),
@@ -60,7 +86,8 @@ LAYER = Api(
     divides_inputs=True,
     native=_layer,
     limits=(
-        *xla.LIMITS,
+        *(limit for limit in xla.LIMITS if limit is not xla.ENDS_PROCESS),
+        replace(xla.ENDS_PROCESS, concerns=_ends_the_process),
         OUTPUT_PADDING_BELOW_STRIDE,
         SAME_WITH_OUTPUT_PADDING,
         CIRCULAR_WITH_OUTPUT_PADDING,

@@ -74,6 +74,9 @@ ODD_AT_THE_START = Limitation(
     ),
     another_meaning=True,
 )
+EMPTY_CIRCULAR = Limitation(
+    "CIRCULAR refuses an empty batch", lambda q: q.padding == "circular" and not len(q.x)
+)
 HALF_A_KERNEL = Limitation(
     "CIRCULAR pads half of a kernel at the start, whatever the stride",
     lambda q: (
@@ -99,7 +102,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         kernel_axes="*k in out",
         native=jax.builder(write),
         recipe=jax.builder(write, xla.with_input_padding),
-        limits=LIMITS,
+        limits=(*LIMITS, EMPTY_CIRCULAR),
         reads_kernel_reversed=True,
         takes_circular=True,
         takes_unbatched=True,
@@ -118,7 +121,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
             recipe=jax.builder(transpose_kernel, xla.with_input_padding),
             kernel_axes="*k out in",
             reads_kernel_reversed=False,
-            limits=(*LIMITS, ODD_AT_THE_START),
+            limits=(*layer.limits, ODD_AT_THE_START),
         ),
         replace(
             conv,

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 from conformance.adapters import keras
 from conformance.adapters.framework import Api, Framework
-from conformance.adapters.limitation import NO_EMPTY_BATCH, NO_GRADIENTS, Limitation
+from conformance.adapters.limitation import (
+    NO_EMPTY_BATCH,
+    NO_GRADIENTS,
+    NOT_FINITE,
+    Limitation,
+)
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.oracle import geometry
 from conformance.question import Question
@@ -77,6 +82,7 @@ LITERT = _framework(
         only("float32"),
         Limitation("there is no dilation", lambda q: set(q.dilation) != {1}),
         NO_EMPTY_BATCH,
+        NOT_FINITE,
     ),
 )
 ONNX = _framework(

@@ -55,7 +55,7 @@ WRONG_ANSWERS = (
     *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
     *on_backend("torch", *onednn.CHANNELS_LAST, *onednn.ZEROS_BESIDE),
     ZEROS_AROUND,
-    *on_backend("jax", xla.ZEROS_BETWEEN, xla.ZEROS_OF_GRADIENT),
+    *on_backend("jax", *xla.ZEROS),
     *on_backend("numpy", xla.ZEROS_BETWEEN),
     *on_backend("openvino", ZEROS_BETWEEN, onednn.ONE_PLACE),
     # Groups of a convolution are computed by XLA there.
@@ -64,6 +64,7 @@ WRONG_ANSWERS = (
         concerns=lambda q: q.groups > 1 and xla.multiplies_zeros(q),
         backend="tensorflow",
     ),
+    *on_backend("tensorflow", xla.ZEROS_OF_GROUPS),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow_limitations.EIGEN,

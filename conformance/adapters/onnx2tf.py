@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import onnx, onnx_readers
-from conformance.adapters.limitation import NO_EMPTY_BATCH, Limitation, boundary
+from conformance.adapters.limitation import NO_EMPTY_BATCH, NOT_FINITE, Limitation, boundary
 from conformance.adapters.modes import only
 from conformance.adapters.onnx import Reader
 from conformance.oracle import geometry
@@ -56,6 +56,7 @@ READER = Reader(
         ),
         Limitation("the crop of SAME_UPPER is lost: docs/findings.md", _is_cropped_same),
         NO_EMPTY_BATCH,
+        NOT_FINITE,
     ),
     packages={
         "ai-edge-litert": "ai_edge_litert.__version__",

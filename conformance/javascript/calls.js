@@ -43,6 +43,8 @@ async function reply(message) {
   try {
     return { kind: "answer", id, y: await call(message) };
   } catch (error) {
+    // Its memory is worth nothing after that.
+    if (error instanceof WebAssembly.RuntimeError) await library.start?.();
     return { kind: "refusal", id, words: String(error?.message ?? error) };
   }
 }

@@ -12,6 +12,9 @@ module.exports = {
   dtypes: ["float32"],
   names: { tf: { ...tf, layers } },
   async start() {
+    const engine = tf.engine();
+    if (backend in engine.registry) engine.registry[backend].dispose = () => {}; // which a broken one cannot
+    engine.reset();
     if (!(await tf.setBackend(backend))) throw new Error(`no backend ${backend}`);
     await tf.ready();
   },

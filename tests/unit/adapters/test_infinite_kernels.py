@@ -131,3 +131,15 @@ def test_an_infinite_gradient_has_no_kernel_gradient_of_a_transposed_convolution
     q = question(1.0, {"x": (1, 1, 3), "kernel": (1, 1, 2)}, "conv_transpose_kernel_gradient")
     assert isinstance(recipe(JAX, q), Call)
     assert isinstance(recipe(JAX, q.but(gradient=q.gradient * np.float32(np.inf))), Inexpressible)
+
+
+@pytest.mark.parametrize(("dtype", "is_split"), [("float32", False), ("float64", True)])
+def test_an_infinite_number_among_groups_of_doubles_stays_in_its_group(
+    dtype: Dtype, is_split: bool
+) -> None:
+    """XLA joins groups of 64 bits in one kernel, with zeros."""
+    x = np.array([[[1, np.inf], [1, 1]]], dtype)
+    q = Question(op="conv", x=x, kernel=np.ones((2, 1, 2), dtype), groups=2, dtype=dtype)
+    call = recipe(("jax", "jax.lax.conv_general_dilated", JAX[2]), q)
+    assert isinstance(call, Call)
+    assert ("a call for each group" in call.moves) is is_split

@@ -1,4 +1,4 @@
-"""Limits of JAX: crops that make XLA read behind an array, and those that do not."""
+"""Limits of JAX: what makes XLA read behind an array or abort, and what does not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.adapters.xla import reads_past_the_end
+from conformance.adapters import equinox
+from conformance.adapters.xla import ends_the_process, reads_past_the_end
 from conformance.question import Question
 
 
@@ -62,3 +63,31 @@ def test_three_axes_are_right() -> None:
         dilation=ones,
     )  # fmt: skip
     assert not reads_past_the_end(q)
+
+
+def gradient(space: tuple[int, int], window: tuple[int, int], **rest: Any) -> Question:
+    """The gradient by the kernel of a transposed convolution with stride 2 along the last axis."""
+    q = Question(
+        op="conv_transpose_kernel_gradient",
+        x=np.ones((1, 1, *space), np.float32),
+        kernel=np.ones((1, 1, *window), np.float32),
+        stride=(1, 2),
+        **rest,
+    )
+    return q.but(gradient=np.ones(q.output_shape, np.float32))
+
+
+@pytest.mark.parametrize(("crop", "ends"), [((0, 1), True), ((0, 0), False), ((1, 1), False)])
+def test_a_gradient_of_two_places_beside_more_places_than_elements_aborts(
+    crop: tuple[int, int], ends: bool
+) -> None:
+    assert ends_the_process(gradient((1, 3), (3, 4), padding=(crop, (3, 3)))) is ends
+
+
+def test_what_equinox_repeats_around_is_part_of_the_input() -> None:
+    q = gradient((1, 1), (1, 4), padding="circular").but(stride=(2, 2))
+    q = q.but(gradient=np.ones(q.output_shape, np.float32))
+    (limit,) = (limit for limit in equinox.LAYER.limits if "XLA ends" in limit.reason)
+    assert limit.concerns(q)
+    assert not limit.concerns(q.but(op="conv_transpose"))
+    assert not ends_the_process(q)
