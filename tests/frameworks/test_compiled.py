@@ -34,9 +34,12 @@ def observed(environment: Environment, home: Path) -> str:
 def test_compiled_code_is_found_again_and_does_no_harm_where_it_is_damaged(
     environment: Environment, tmp_path: Path
 ) -> None:
+    compiles = any(pin.startswith("jax==") for pin in environment.pins)
+    if not compiled_in(tmp_path, FRAMEWORKS[environment.framework]):
+        assert not compiles
+        return  # it knows no folder in which it could keep anything
     first = observed(environment, tmp_path)
     files = {file: file.read_bytes() for file in tmp_path.rglob("*-cache")}
-    compiles = any(pin.startswith("jax==") for pin in environment.pins)
     assert bool(files) == compiles
     if not files:
         return  # a second run would ask the same again

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ import numpy as np
 {model}
 from conformance import capture
 before = run()
-with capture(sys.argv[1]) as calls:
+with capture(f"{{sys.argv[1]}}/calls.npz") as calls:
     during = run()
 print(json.dumps([before.tolist(), during.tolist(), run().tolist(), len(calls)]))
 """
@@ -90,28 +91,70 @@ def _variables(environment: Environment) -> dict[str, str]:
     return {**os.environ, **environment.variables, **backend, **package}
 
 
+RUNNER = """
+import contextlib, io, pathlib, sys, traceback
+def carry_out(path):
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(path.read_text("utf-8"), path, "exec"), globals())
+    except Exception:
+        path.with_suffix(".error").write_text(traceback.format_exc(), "utf-8")
+    path.with_suffix(".out").write_text(printed.getvalue(), "utf-8")
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
+    carry_out(path)
+"""
+"""A program that runs scripts as its main module, as people run theirs."""
+
+
+def scripts_of(environment: Environment) -> dict[str, str]:
+    """What is recorded in an environment, by the name of the script."""
+    name = environment.framework
+    scripts = {}
+    if name in MODELS:
+        scripts["model"] = SCRIPT.format(model=MODELS[name])
+    if name in WAYS:
+        setup, ways = WAYS[name]
+        functions = ", ".join(f"{name!r}: lambda: {text}" for name, (text, _, _) in ways.items())
+        scripts["ways"] = WAYS_SCRIPT.format(setup=setup, ways=functions)
+    if name == "jax":
+        scripts["transformed"] = TRANSFORMED
+    if environment.backend == "torch":  # torch and Keras are in one environment only
+        scripts["port"] = PORT
+    return scripts
+
+
 @pytest.fixture(scope="module")
-def recorded(
-    environment: Environment,
-    interpreter: Interpreter,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, np.ndarray]:
-    if environment.framework not in MODELS:
-        pytest.skip(f"calls of {environment.framework} are not recorded")
-    file = tmp_path_factory.mktemp("recorded") / "calls.npz"
-    script = SCRIPT.format(model=MODELS[environment.framework])
-    process = subprocess.run(
-        [interpreter.executable, "-c", script, str(file)],
-        env=_variables(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    before, during, after, count = json.loads(process.stdout.splitlines()[-1])
+def ran(
+    environment: Environment, interpreter: Interpreter, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of what all scripts recorded: in one process, as some take seconds to start."""
+    folder = tmp_path_factory.mktemp("recorded")
+    scripts = scripts_of(environment)
+    for name, script in scripts.items():
+        (folder / f"{name}.py").write_text(script, encoding="utf-8")
+    if scripts:
+        words = [interpreter.executable, "-c", RUNNER, str(folder)]
+        subprocess.run(words, env=_variables(environment), check=True)
+    return folder
+
+
+def lines_of(ran: Path, name: str, environment: Environment) -> list[Any]:
+    """What a script printed, if it is there and ended well."""
+    if not (ran / f"{name}.py").exists():
+        pytest.skip(f"nothing of {environment.framework} is recorded so")
+    error = ran / f"{name}.error"
+    assert not error.exists(), error.read_text("utf-8")
+    printed = (ran / f"{name}.out").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in printed if line.startswith("[")]
+
+
+@pytest.fixture
+def recorded(ran: Path, environment: Environment) -> dict[str, np.ndarray]:
+    ((before, during, after, count),) = lines_of(ran, "model", environment)
     assert before == during == after
     assert count == 2
-    return dict(np.load(file))
+    return dict(np.load(ran / "calls.npz"))
 
 
 def test_every_call_is_recorded_with_its_arguments(
@@ -151,7 +194,7 @@ from conformance import capture
 ways = {{{ways}}}
 for name, run in ways.items():
     before = np.asarray(run())
-    with warnings.catch_warnings(), capture(f"{{sys.argv[1]}}/{{name}}.npz") as calls:
+    with warnings.catch_warnings(), capture(f"{{sys.argv[1]}}/way-{{name}}.npz") as calls:
         warnings.filterwarnings("ignore", ".*transposed convolutions were not recorded")
         during = np.asarray(run())
     after = np.asarray(run())
@@ -348,27 +391,14 @@ WAYS: dict[str, tuple[str, dict[str, tuple[str, int, list[str]]]]] = {
 
 
 def test_in_every_way_to_run_a_model_a_call_is_recorded_or_named(
-    environment: Environment, interpreter: Interpreter, tmp_path: Path
+    ran: Path, environment: Environment
 ) -> None:
-    if environment.framework not in WAYS:
-        pytest.skip(f"calls of {environment.framework} are not recorded")
-    setup, ways = WAYS[environment.framework]
-    functions = ", ".join(f"{name!r}: lambda: {text}" for name, (text, _, _) in ways.items())
-    script = WAYS_SCRIPT.format(setup=setup, ways=functions)
-    process = subprocess.run(
-        [interpreter.executable, "-c", script, str(tmp_path)],
-        env=_variables(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    lines = [line for line in process.stdout.splitlines() if line.startswith("[")]
-    found = {name: entries for name, *entries in map(json.loads, lines)}
+    found = {name: entries for name, *entries in lines_of(ran, "ways", environment)}
+    _, ways = WAYS[environment.framework]
     assert found == {name: [count, names, True] for name, (_, count, names) in ways.items()}
     for name, (_, count, _) in ways.items():
         if count:
-            result = CliRunner().invoke(main, ["diagnose", str(tmp_path / f"{name}.npz"), "--json"])
+            result = CliRunner().invoke(main, ["diagnose", str(ran / f"way-{name}.npz"), "--json"])
             for record in json.loads(result.output):
                 is_flipped = any("kernel flip: flipped" in names for names in record["conventions"])
                 assert record["status"] == "right" or is_flipped, name
@@ -385,7 +415,7 @@ layer = lambda x, w: jax.lax.conv_transpose(x, w, (2,), "SAME")
 loss = lambda w: (jax.vmap(layer, (0, None))(x, w) ** 2).sum()
 run = lambda: np.asarray(jax.jit(jax.grad(loss))(w)).tolist()
 before = run()
-with capture(sys.argv[1]) as calls:
+with capture(f"{sys.argv[1]}/transformed.npz") as calls:
     during = run()
 assert before == during == run()
 assert len(calls) == 2 and not calls.unreadable
@@ -394,12 +424,9 @@ assert [call["lhs"].ravel().tolist() for call in calls.calls] == x.reshape(2, 4)
 
 
 def test_inside_a_derivative_and_a_vmap_every_example_is_recorded(
-    environment: Environment, interpreter: Interpreter, tmp_path: Path
+    ran: Path, environment: Environment
 ) -> None:
-    if environment.framework != "jax":
-        pytest.skip("it is JAX that has these transforms")
-    script = [interpreter.executable, "-c", TRANSFORMED, str(tmp_path / "calls.npz")]
-    subprocess.run(script, env=_variables(environment), check=True)
+    lines_of(ran, "transformed", environment)  # it has its own assertions
 
 
 PORT = """
@@ -444,11 +471,11 @@ for number in range(20):
     layers.append((original, port))
 small = lambda y: y[:, :5, :6] % 5 - 2
 x = whole(1, 5, 6, 4)
-with capture(sys.argv[1]):
+with capture(f"{sys.argv[1]}/torch.npz"):
     y = torch.tensor(x.transpose(0, 3, 1, 2).copy())
     for original, _ in layers:
         y = small(original(y).detach().movedim(1, -1)).movedim(-1, 1).contiguous()
-with capture(sys.argv[2]):
+with capture(f"{sys.argv[1]}/keras.npz"):
     y = x
     for _, port in layers:
         y = small(keras.ops.convert_to_numpy(port(y)))
@@ -469,20 +496,10 @@ NAMES = {
 
 
 def test_of_a_port_of_twenty_layers_every_wrong_one_is_named(
-    environment: Environment, interpreter: Interpreter, tmp_path: Path
+    ran: Path, environment: Environment
 ) -> None:
-    if environment.backend != "torch":
-        pytest.skip("torch and Keras are in one environment only")
-    files = [str(tmp_path / name) for name in ("torch.npz", "keras.npz")]
-    process = subprocess.run(
-        [interpreter.executable, "-c", PORT, *files],
-        env=_variables(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    words = ["diagnose", files[1], "--against", files[0], "--json"]
+    lines_of(ran, "port", environment)
+    words = ["diagnose", str(ran / "keras.npz"), "--against", str(ran / "torch.npz"), "--json"]
     records = json.loads(CliRunner().invoke(main, words).stdout)
     assert {n for n, record in enumerate(records) if record["status"] != "right"} == NAMES.keys()
     for number, name in NAMES.items():
