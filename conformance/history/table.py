@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
+from functools import cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -116,6 +117,7 @@ def read_file(path: Path) -> list[Row]:
         raise BrokenTable(f"{path}: cannot be read: {error.strerror or error}") from None
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: dict[tuple[str, ...], Row] = {}
+    owners: set[tuple[str, str]] = set()
     try:
         if next(reader, None) != list(COLUMNS):
             raise ValueError(f"the columns must be {', '.join(COLUMNS)}")
@@ -123,8 +125,10 @@ def read_file(path: Path) -> list[Row]:
             row = _row(cells)
             if row.key in rows:
                 raise ValueError(f"{' '.join(filter(None, row.key))} has a row before this one")
-            if path_of(path.parent, row.package, row.backend) != path:
+            owner = row.package, row.backend
+            if owner not in owners and path_of(path.parent, *owner) != path:
                 raise ValueError(f"{row.package} {row.backend}".strip() + " has a file of its own")
+            owners.add(owner)
             rows[row.key] = row
     except (ValueError, csv.Error) as error:
         raise BrokenTable(f"{path}:{max(reader.line_num, 1)}: {error}") from None
@@ -163,12 +167,19 @@ def _row(cells: list[str]) -> Row:
     return Row(**{**words, "cases": int(words["cases"])})  # type: ignore[arg-type]
 
 
+@cache
+def _is_version(words: str) -> bool:
+    try:
+        Version(words)
+    except InvalidVersion:
+        return False
+    return True
+
+
 def _problems(words: dict[str, str]) -> Iterator[str]:
     if not words["package"]:
         yield "package must not be empty"
-    try:
-        Version(words["version"])
-    except InvalidVersion:
+    if not _is_version(words["version"]):
         yield f"version must be such as 3.8.0, got {words['version'][:40]!r}"
     if words["date"] and not _DATE.fullmatch(words["date"]):
         yield f"date must be such as 2024-05-01, or empty, got {words['date'][:40]!r}"

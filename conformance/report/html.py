@@ -7,6 +7,7 @@ view at a time, explanations, the pages of cases, and the port of a layer.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from jinja2 import Environment as Jinja
@@ -46,8 +47,9 @@ Story: TypeAlias = tuple[Entry, str, tuple[str, ...]]
 """A finding, what it makes wrong in the report, and the ids of the cases; these may be empty."""
 
 
-def render(report: Report) -> str:
-    """Return the text of ``index.html``."""
+@cache
+def _jinja() -> Jinja:
+    """Return the templates, each of which is compiled when it is first needed."""
     jinja = Jinja(
         loader=PackageLoader("conformance.report"),
         autoescape=True,
@@ -64,39 +66,48 @@ def render(report: Report) -> str:
         "short": shortened,
         "slug": _slug,
     }
+    return jinja
+
+
+def render(report: Report) -> str:
+    """Return the text of ``index.html``."""
     occurrences = _occurrences(report)
     numbers = numbering(report)
-    return jinja.get_template("index.html.j2").render(
-        report=report,
-        legend=LEGEND,
-        signs=SIGNS,
-        descriptions=alike(report.columns, report.descriptions),
-        loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
-        occurrences=occurrences,
-        sightings=_sightings,
-        stories=_stories(report, {bug.title: told for bug, told in occurrences.items()}),
-        count=count,
-        trends=report.trends,
-        axes={axis.name for axis in (*PROFILED, GRADIENTS)},
-        history=[(series, series.trends(report.examples)) for series in report.series],
-        news=newest_first(report.series),
-        overview=history.overview,
-        unasked=history.unasked,
-        release=history.release,
-        about=changes.label,
-        refusal=changes.refusal,
-        unchanged=changes.unchanged_axes,
-        moved_signs=changes.SIGNS,
-        kinds=KINDS,
-        support=report.support,
-        tones=TONES,
-        asked=ASKED,
-        pictures=_pictures(report),
-        coverage=[(3, 2), (4, 2), (5, 3), (6, 3)],
-        draw_coverage=lambda *sizes: Markup(pictures.coverage(*sizes)),
-        data=packed(page_data(report, list(occurrences), numbers)),
-        ports=packed(port_table(report)),
-        details=packed(details(report, numbers.ids)),
+    return (
+        _jinja()
+        .get_template("index.html.j2")
+        .render(
+            report=report,
+            legend=LEGEND,
+            signs=SIGNS,
+            descriptions=alike(report.columns, report.descriptions),
+            loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
+            occurrences=occurrences,
+            sightings=_sightings,
+            stories=_stories(report, {bug.title: told for bug, told in occurrences.items()}),
+            count=count,
+            trends=report.trends,
+            axes={axis.name for axis in (*PROFILED, GRADIENTS)},
+            history=[(series, series.trends(report.examples)) for series in report.series],
+            news=newest_first(report.series),
+            overview=history.overview,
+            unasked=history.unasked,
+            release=history.release,
+            about=changes.label,
+            refusal=changes.refusal,
+            unchanged=changes.unchanged_axes,
+            moved_signs=changes.SIGNS,
+            kinds=KINDS,
+            support=report.support,
+            tones=TONES,
+            asked=ASKED,
+            pictures=_pictures(report),
+            coverage=[(3, 2), (4, 2), (5, 3), (6, 3)],
+            draw_coverage=lambda *sizes: Markup(pictures.coverage(*sizes)),
+            data=packed(page_data(report, list(occurrences), numbers)),
+            ports=packed(port_table(report)),
+            details=packed(details(report, numbers.ids)),
+        )
     )
 
 

@@ -1,12 +1,14 @@
 """Write Markdown from templates, and tables in it."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from conformance.utils.text import markdown, printed, sentence, shortened, tick
 
 
+@cache
 def template(package: str, name: str) -> Template:
     """Return a template of Markdown.
 

@@ -60,6 +60,7 @@ def test_a_right_layer_passes(operator: str, dtype: str, whole: bool) -> None:
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", ["y", "x_gradient", "kernel_gradient", "bias_gradient"])
 @pytest.mark.parametrize("factor", [0, 1.001, -1])
+@pytest.mark.usefixtures("shallow_diagnosis")
 def test_a_wrong_array_fails_by_its_name(operator: str, name: str, factor: float) -> None:
     arguments = layer(operator)
     arguments[name] = (arguments[name] * factor).astype(np.float32)
