@@ -23,7 +23,7 @@ def digest(cases: Iterable[Path], words: Sequence[str], variables: Iterable[str]
     working directory, or else from the root. So it does not matter how a file is named, and a file
     that was moved is another one.
     """
-    files = sorted({**_code_files(), **_case_files(cases)}.items())
+    files = sorted({**_code_files(PACKAGE), **_case_files(cases)}.items())
     texts = (*words, *(f"{name}={os.environ.get(name)}" for name in sorted(variables)))
     return digest_of(
         (
@@ -74,9 +74,11 @@ def _encoded(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _code_files() -> dict[str, bytes]:
-    files = (path for path in PACKAGE.rglob("*.py") if path.is_file())
-    return {f"code/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in files}
+@cache
+def _code_files(package: Path) -> dict[str, bytes]:
+    """Return our code as it was at the first call in this process."""
+    files = (path for path in package.rglob("*.py") if path.is_file())
+    return {f"code/{path.relative_to(package).as_posix()}": path.read_bytes() for path in files}
 
 
 def _case_files(paths: Iterable[Path]) -> dict[str, bytes]:
