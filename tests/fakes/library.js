@@ -2,6 +2,7 @@
 "use strict";
 
 console.log("what a library prints");
+let starts = 0;
 module.exports = {
   name: "fake",
   version: "1.2",
@@ -9,7 +10,10 @@ module.exports = {
   names: {
     times: (tensor, n) => ({ ...tensor, values: tensor.values.map((value) => value * n) }),
     fail: () => { throw new Error("it does not like that"); },
+    trap: () => { throw new WebAssembly.RuntimeError("out of bounds"); },
+    started: (tensor) => ({ ...tensor, values: tensor.values.map(() => starts) }),
   },
+  start: () => { starts += 1; },
   tensor: (array) => array,
   array: async (tensor) => tensor,
 };

@@ -32,6 +32,12 @@ def made() -> list[Case]:
     return list(load([resources.CASES / "semantics" / "combinations.yaml"], check=False).cases)
 
 
+@pytest.fixture
+def few_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sharpest of two questions: how many pairs each kills takes half a second."""
+    monkeypatch.setattr(samples, "CHOICE", 2)
+
+
 # The file
 
 
@@ -86,6 +92,7 @@ def test_the_rarest_meeting_is_the_one_that_fewest_points_have() -> None:
 # Making
 
 
+@pytest.mark.usefixtures("few_choices")
 def test_a_question_is_found_that_has_the_levels() -> None:
     said = samples.sharpest(LEVELS, 1)
     asked = build_question(Entry.model_validate({"id": "one", "why": "It.", **said}))
@@ -93,10 +100,12 @@ def test_a_question_is_found_that_has_the_levels() -> None:
     assert interactions.levels_at(interactions.point_of(asked)) == LEVELS
 
 
+@pytest.mark.usefixtures("few_choices")
 def test_the_same_number_finds_the_same_question() -> None:
     assert samples.sharpest(LEVELS, 2) == samples.sharpest(LEVELS, 2)
 
 
+@pytest.mark.usefixtures("few_choices")
 def test_an_entry_says_what_it_brings_together() -> None:
     entry = combinations.entry_at(interactions.point(LEVELS), 1, ("padding", "groups", "dtype"))
     assert entry["why"] == "Brings together an uneven crop, groups and float16."
@@ -152,6 +161,7 @@ def test_without_covertable_it_is_said_what_is_missing(
         combinations.main([str(file)])
 
 
+@pytest.mark.usefixtures("few_choices")
 def test_only_what_the_given_cases_lack_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

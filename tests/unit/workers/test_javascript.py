@@ -55,6 +55,14 @@ def test_an_error_is_a_refusal_and_the_next_call_is_answered(
     assert node.answer("call", "float32", source="x", x=X).tolist() == X.tolist()
 
 
+def test_a_library_starts_anew_after_webassembly_has_failed(node: Program) -> None:
+    """Its memory is worth nothing then, and a refusal of the library's own leaves it as it is."""
+    for source, starts in (("fail()", 1), ("trap()", 2)):
+        with pytest.raises(Refused):
+            node.answer("call", "float32", source=source, x=X)
+        assert node.answer("call", "float32", source="started(x)", x=X).tolist() == [[starts] * 3]
+
+
 def test_other_dtypes_are_not_asked(node: Program) -> None:
     with pytest.raises(Skipped, match="it takes no int32"):
         node.answer("call", "int32", source="x", x=X)
