@@ -15,7 +15,7 @@ SHOWN = 200
 _NOISE = re.compile(
     r"\[\d\d:\d\d:\d\d\] "  # MXNet writes the time of day
     r"|(?<=\bconv)\d+(?=_)"  # and counts layers in their names
-    r"|(?<=\bconv\dd)_\d+\b|(?<=\bconv\dd_transpose)_\d+\b"  # as Keras does
+    r"|(?:(?<=\bconv\dd)|(?<=\bconv\dd_transpose)|(?<=\bfunctional))(?:_\d+)+\b"  # as Keras does
     r"|\{\{function_node [^{}]*\}\} ?"  # TensorFlow writes the node of its graph
     r"|\[Op:\w+\](?: name:)?"
 )

@@ -61,6 +61,15 @@ def test_the_same_refusal_has_the_same_words_at_any_time_and_after_any_other() -
     assert "conv_deconvolution0: ../a.cc:278" in one.words
 
 
+def test_layers_of_keras_are_not_counted_in_the_words_of_a_refusal() -> None:
+    one, other = (
+        Refusal("ConverterError", f"error: functional_{n}_1/conv2d_transpose_{n}_1/conv_transpose")
+        for n in (9, 93)
+    )
+    assert one.words == other.words
+    assert "functional/conv2d_transpose/conv_transpose" in one.words
+
+
 def test_what_tensorflow_says_of_its_graph_is_left_out() -> None:
     message = (
         "{{function_node __wrapped____MklNativeConv2DBackpropInput_device_/job:localhost/replica:0"
