@@ -34,8 +34,11 @@ from conformance.workers.protocol import RuntimeInfo
 
 FILE = "answers.sqlite"
 """The file in the folder of an environment."""
-MOST_RUNTIMES = 4
-"""How many runtimes of an environment are kept; the one that was used longest ago is dropped."""
+MOST_RUNTIMES = 16
+"""How many runtimes of a folder are kept; the one that was used longest ago is dropped.
+
+TensorFlow and Keras, with oneDNN and without, share a folder, each in a run and in its tests.
+"""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes the same file."""
 UNTRACKED = frozenset(
