@@ -228,8 +228,8 @@ for _name in ENVIRONMENTS:
 def checks(session: nox.Session) -> None:
     """Whatever else is tested on one core each: sessions side by side, each with its own log."""
     frameworks = (f"test-{name}" for name in DEFAULT)
-    others = ("lint", "docs", "check-baseline", "check-report", "wheel")
-    _side_by_side(session, ("page", *frameworks, *others))
+    longest, others = ("page", "docs"), ("check-report", "lint", "check-baseline", "wheel")
+    _side_by_side(session, (*longest, *frameworks, *others))
 
 
 @nox.session(name="test-all", venv_backend="none")
