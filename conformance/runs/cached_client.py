@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import Any, Self
 
 from conformance.runs.answer_cache import AnswerCache
@@ -33,14 +32,9 @@ class CachedClient(WorkerClient):
         self._cache.identity = self.identity
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._cache.close()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*error)
 
     def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Yield every task with its outcome, as `WorkerClient.submit` does.

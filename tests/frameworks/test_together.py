@@ -77,5 +77,8 @@ def test_what_is_kept_is_as_what_is_asked(
         half = kept(cases[::2])
         assert half == [o for o in asked if o.case in {prepared.case.id for prepared in cases[::2]}]
         assert kept(cases) == asked
+        client.forget()
+        assert kept(cases[::2]) == half
+        assert kept(cases) == asked
         assert kept(cases) == asked
         client.forget()
