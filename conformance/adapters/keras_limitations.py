@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from conformance.adapters import onednn, tensorflow_limitations, xla
+from conformance.adapters import onednn, onednn_limitations, tensorflow_limitations, xla
 from conformance.adapters.limitation import (
     NO_GRADIENTS,
     OUTPUT_PADDING_BELOW_STRIDE,
@@ -53,11 +53,11 @@ LAYERS_OF_WHOLE_NUMBERS = (
 )
 WRONG_ANSWERS = (
     *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
-    *on_backend("torch", *onednn.CHANNELS_LAST, *onednn.ZEROS_BESIDE),
+    *on_backend("torch", *onednn_limitations.CHANNELS_LAST, *onednn_limitations.ZEROS_BESIDE),
     ZEROS_AROUND,
     *on_backend("jax", *xla.ZEROS),
     *on_backend("numpy", xla.ZEROS_BETWEEN),
-    *on_backend("openvino", ZEROS_BETWEEN, onednn.ONE_PLACE),
+    *on_backend("openvino", ZEROS_BETWEEN, onednn_limitations.ONE_PLACE),
     # Groups of a convolution are computed by XLA there.
     replace(
         xla.ZEROS_BETWEEN,

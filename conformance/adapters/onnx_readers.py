@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import javascript, onednn, onnx, opencv
+from conformance.adapters import javascript, onednn_limitations, onnx, opencv
 from conformance.adapters.framework import Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
@@ -111,7 +111,7 @@ OPENVINO = Reader(
             corrupts_process=True,
         ),
         # oneDNN computes, and on some CPUs only these are wrong.
-        onednn.ONE_PLACE,
+        onednn_limitations.ONE_PLACE,
         ZEROS_AROUND,
         ZEROS_BETWEEN,
     ),

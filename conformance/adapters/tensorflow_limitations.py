@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.adapters import onednn
+from conformance.adapters import onednn, onednn_limitations
 from conformance.adapters.limitation import (
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
@@ -22,12 +22,12 @@ def _has_numbers(q: Question) -> bool:
 
 
 WRONG_ANSWERS = (
-    *onednn.CHANNELS_LAST,
-    *onednn.ZEROS_BESIDE,
+    *onednn_limitations.CHANNELS_LAST,
+    *onednn_limitations.ZEROS_BESIDE,
     *onednn.where_onednn_computes(
         Limitation(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
-            lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            lambda q: onednn_limitations.runs_convolution(q) and q.x.shape[0] == 0,
             is_refusal=False,
         )
     ),
@@ -36,7 +36,7 @@ WRONG_ANSWERS = (
         Limitation(
             "SAME over three axes begins late at strides beyond the kernel; right needs",
             lambda q: (
-                onednn.runs_convolution(q)
+                onednn_limitations.runs_convolution(q)
                 and (q.rank, q.padding) == (3, "same")
                 and any(
                     d * (k - 1) + 3 <= s
@@ -50,7 +50,12 @@ WRONG_ANSWERS = (
         EIGEN,
         Limitation(
             "over three axes several examples multiply an infinite kernel with zeros; right needs",
-            lambda q: onednn.scatters(q) and q.rank == 3 and len(q.x) > 1 and q.has_infinite_factor,
+            lambda q: (
+                onednn_limitations.scatters(q)
+                and q.rank == 3
+                and len(q.x) > 1
+                and q.has_infinite_factor
+            ),
             is_refusal=False,
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.adapters import onednn
+from conformance.adapters import onednn, onednn_limitations
 from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
@@ -146,10 +146,10 @@ def _shortest(q: Question) -> Axes:
 
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
-    *onednn.ZEROS_BESIDE,
-    *onednn.OF_INSTRUCTIONS,
-    onednn.UNWRITTEN,
-    onednn.LONG_PADDING,
+    *onednn_limitations.ZEROS_BESIDE,
+    *onednn_limitations.OF_INSTRUCTIONS,
+    onednn_limitations.UNWRITTEN,
+    onednn_limitations.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "output padding must be smaller than the stride or the dilation",
@@ -161,10 +161,10 @@ TRANSPOSE_LIMITS = (
 )
 CONV_LIMITS = (
     ZEROS_AROUND,
-    *onednn.ZEROS_BESIDE,
-    *onednn.OF_INSTRUCTIONS,
-    onednn.UNWRITTEN,
-    onednn.LONG_PADDING,
+    *onednn_limitations.ZEROS_BESIDE,
+    *onednn_limitations.OF_INSTRUCTIONS,
+    onednn_limitations.UNWRITTEN,
+    onednn_limitations.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.adapters import onednn
+from conformance.adapters import onednn, onednn_limitations
 from conformance.question import Question
 
 
@@ -34,7 +34,7 @@ def kernel_gradient(n: int, k: int, s: int, padding: Any, **rest: Any) -> Questi
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_behind_the_limit(n: int, k: int, s: int, padding: Any) -> None:
-    assert onednn.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
+    assert onednn_limitations.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_goes_wrong_is_behind_the_limit(n: int, k: int, s: int, padding: An
     ],
 )  # fmt: skip
 def test_what_is_right_is_not_behind_the_limit(n: int, k: int, s: int, padding: Any) -> None:
-    assert not onednn.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
+    assert not onednn_limitations.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_right_is_not_behind_the_limit(n: int, k: int, s: int, padding: 
     ids=str,
 )
 def test_other_routines_and_other_gradients_have_no_such_limit(changed: dict[str, Any]) -> None:
-    assert not onednn.LONG_PADDING.concerns(kernel_gradient(6, 5, 3, 4, **changed))
+    assert not onednn_limitations.LONG_PADDING.concerns(kernel_gradient(6, 5, 3, 4, **changed))
 
 
 def test_of_a_transposed_convolution_its_output_is_what_is_convolved() -> None:
@@ -62,11 +62,13 @@ def test_of_a_transposed_convolution_its_output_is_what_is_convolved() -> None:
     transposed = kernel_gradient(3, 5, 3, 4, op="conv_transpose_kernel_gradient")
     transposed = transposed.but(output_padding=(2, 0, 0))
     assert transposed.output_space == (5, 1, 1)
-    assert onednn.LONG_PADDING.concerns(transposed)
-    assert not onednn.LONG_PADDING.concerns(transposed.but(stride=(1, 1, 1), padding="valid"))
+    assert onednn_limitations.LONG_PADDING.concerns(transposed)
+    assert not onednn_limitations.LONG_PADDING.concerns(
+        transposed.but(stride=(1, 1, 1), padding="valid")
+    )
 
 
-PART = next(limit for limit in onednn.CHANNELS_LAST if "one channel" in limit.reason)
+PART = next(limit for limit in onednn_limitations.CHANNELS_LAST if "one channel" in limit.reason)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def convolution(space: tuple[int, ...], window: tuple[int, ...], **arguments: An
     ],
 )
 def test_amx_loses_places_where_there_is_one_along_an_axis(asked: Question, is_lost: bool) -> None:
-    assert onednn.LOST_PLACES.concerns(asked) is is_lost
+    assert onednn_limitations.LOST_PLACES.concerns(asked) is is_lost
 
 
 def test_amx_loses_places_of_a_gradient_that_is_a_convolution() -> None:
@@ -142,8 +144,10 @@ def test_amx_loses_places_of_a_gradient_that_is_a_convolution() -> None:
         kernel=np.ones((1, 2, 2, 6), np.float32),
         gradient=asked.x[:, :, :, :6],
     )
-    assert onednn.LOST_PLACES.concerns(gradient)
-    assert not onednn.LOST_PLACES.concerns(gradient.but(op="conv_transpose_kernel_gradient"))
+    assert onednn_limitations.LOST_PLACES.concerns(gradient)
+    assert not onednn_limitations.LOST_PLACES.concerns(
+        gradient.but(op="conv_transpose_kernel_gradient")
+    )
 
 
 ALONG_THE_LAST = {"stride": (1, 2), "dilation": (1, 2), "padding": (0, 1)}
@@ -165,6 +169,8 @@ ALONG_THE_FIRST = {"stride": (2, 3), "dilation": (3, 1), "padding": (2, 0)}
 def test_a_kernel_that_meets_no_input_ends_the_process(asked: Question, classes: set[str]) -> None:
     """In these classes; its gradients are computed after its output."""
     for op in ("conv", "conv_input_gradient", "conv_kernel_gradient"):
-        limits = [limit for limit in onednn.ENDS_PROCESS if limit.concerns(asked.but(op=op))]
+        limits = [
+            limit for limit in onednn_limitations.ENDS_PROCESS if limit.concerns(asked.but(op=op))
+        ]
         assert {name for limit in limits for name in limit.classes} == classes
         assert all(limit.corrupts_process for limit in limits)
