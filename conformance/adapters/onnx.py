@@ -20,7 +20,7 @@ from conformance.adapters.call_source import (
 from conformance.adapters.framework import Api, Framework, convolution_beside
 from conformance.adapters.interop import TensorInterop
 from conformance.adapters.limitation import NEGATIVE_PADDING, NO_GRADIENTS, Limitation, boundary
-from conformance.adapters.runtime import RuntimeClass
+from conformance.adapters.runtime import CPU, RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
@@ -62,11 +62,9 @@ class Reader:
     exists, versions
         An expression that fails where there is no such engine, and the versions that have it, as a
         requirement.
-    variables
-        Environment variables of the worker.
-    packages
-        Expressions for the versions of the packages that compute, by their names.
-    modules, isolated
+    packages, switches, probes, classes
+        As of an interop.
+    variables, modules, isolated
         As of a framework.
     """
 
@@ -84,8 +82,11 @@ class Reader:
     suffix: str = ""
     exists: str = ""
     versions: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    switches: tuple[str, ...] = ()
+    probes: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[RuntimeClass, ...] = CPU
+    variables: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     isolated: bool = False
 
@@ -225,7 +226,9 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
         array="{v}",
         gradient=lambda _call_source, _by: (),
         packages={"onnx": "onnx.__version__", **reader.packages},
-        classes=(RuntimeClass(name="cpu"),),
+        switches=reader.switches,
+        probes=reader.probes,
+        classes=reader.classes,
     )
     constants = _transposed(reader, upper)
     inputs = _transposed(reader, upper, weights_are_inputs=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from conformance.adapters import javascript, onednn_limitations, onnx, opencv
+from conformance.adapters import javascript, onednn_limitations, onnx, opencv, tinygrad
 from conformance.adapters.framework import Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
@@ -29,11 +30,16 @@ ZEROS_OF_DILATION = Limitation(
 NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
 
 
+def has_groups_of_one(q: Question) -> bool:
+    """Return whether every group has one channel of the input and one of the output."""
+    return q.kernel.shape[:2] == (q.groups, 1)
+
+
 def is_alone_and_padded_beyond(q: Question) -> bool:
     """Return whether a channel that has a group to itself is padded by more than its kernel."""
     sizes = effective_kernel_size(q.window, q.dilation)
     is_beyond = any(max(pair) > size for pair, size in zip(q.pairs, sizes, strict=True))
-    return is_transposed(q) and q.kernel.shape[:2] == (q.groups, 1) and is_beyond
+    return is_transposed(q) and has_groups_of_one(q) and is_beyond
 
 
 def is_padded_beyond_end(q: Question) -> bool:
@@ -66,7 +72,7 @@ REFERENCE = Reader(
     limits=(
         Limitation(
             "groups need one channel of the input and of the output each",
-            lambda q: is_transposed(q) and q.groups > 1 and q.kernel.shape[:2] != (q.groups, 1),
+            lambda q: is_transposed(q) and q.groups > 1 and not has_groups_of_one(q),
         ),
         Limitation(
             "every group adds the bias of the first one: docs/findings.md",
@@ -147,7 +153,9 @@ TINYGRAD = Reader(
     load=("runner = tinygrad.nn.onnx.OnnxRunner(tinygrad.Tensor(model.SerializeToString()))",),
     argument='"{v}": tinygrad.Tensor({v})',
     run='runner({{{inputs}}})["y"].numpy()',
-    variables={"DEV": "PYTHON"},  # the others need clang
+    switches=tinygrad.INTEROP.switches,
+    probes=tinygrad.INTEROP.probes,
+    classes=tinygrad.INTEROP.classes,
     limits=(ZEROS_AROUND, ZEROS_BETWEEN),
 )
 
@@ -241,6 +249,20 @@ def _leaves_input_at_one_place(q: Question) -> bool:
     return any(r < n < r + s for n, r, s in zip(padded, extents, q.stride, strict=True))
 
 
+def _adds_bias_at_one_place(q: Question) -> bool:
+    """Return whether groups have a bias and an output of a single place.
+
+    A group of one channel compiles where it makes few outputs. Nothing needs that.
+    """
+    return (
+        q.groups > 1
+        and q.bias is not None
+        and q.dtype == "float32"
+        and q.has_output
+        and len(q.x) == math.prod(q.output_space) == 1
+    )
+
+
 IREE = Reader(
     name="iree",
     title="IREE",
@@ -275,8 +297,13 @@ IREE = Reader(
         ZEROS_AROUND,
         ZEROS_BETWEEN,
         Limitation(
-            "groups of one channel of the input and of the output each do not compile",
-            lambda q: is_transposed(q) and q.groups > 1 and q.kernel.shape[:2] == (q.groups, 1),
+            "groups of one channel of the input and of the output each do not compile, those of"
+            " convolutions only over three axes",
+            lambda q: (is_transposed(q) or q.rank == 3) and q.groups > 1 and has_groups_of_one(q),
+        ),
+        Limitation(
+            "groups and a bias do not compile in float32 for one place of one example",
+            _adds_bias_at_one_place,
         ),
     ),
 )
