@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 from packaging.version import Version
@@ -31,7 +31,7 @@ from conformance.utils.text import on
 PAGE = "docs/findings.md"
 
 _SEEN = re.compile(
-    r"Seen with (?P<package>\w+) (?P<first>\d[\w.]*)(?: to (?P<last>\d[\w.]*))?"
+    r"Seen with (?P<package>[\w-]+) (?P<first>\d[\w.]*)(?: to (?P<last>\d[\w.]*))?"
     r"(?: on (?P<backend>\w+) (?P<backend_version>\d[\w.]*))?"
     r" in (?P<classes>[^;.]+)(?:; not in (?P<others>[^;.]+))?\."
 )
@@ -91,8 +91,7 @@ class Entry:
 
     def scripts_for(self, sighting: Sighting) -> tuple[Script, ...]:
         """Return the scripts that belong to a sighting."""
-        framework = sighting.name.partition("-")[0]
-        return tuple(script for script in self.scripts if script.framework == framework)
+        return tuple(s for s in self.scripts if s.framework == sighting.framework)
 
 
 def anchor(title: str) -> str:
@@ -144,7 +143,7 @@ def _entry(title: str, story: str) -> Entry:
     names = [sighting.name for sighting in sightings]
     if len(set(names)) < len(names):
         raise ValueError("two of its sightings are of the same framework and backend")
-    frameworks = {name.partition("-")[0] for name in names}
+    frameworks = {sighting.framework for sighting in sightings}
     script_frameworks = {script.framework for script in scripts}
     if frameworks != script_frameworks:
         raise ValueError(
@@ -258,7 +257,7 @@ def _framework(source: str) -> str:
         raise ValueError(f"a script is not Python: {error}") from None
     modules = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    names = {module.partition(".")[0] for module in modules}
+    names = {name for module in modules for name in accumulate(module.split("."), "{}.{}".format)}
     candidates = [f for f in FRAMEWORKS.values() if names & _modules(f)]
     names &= set[str]().union(*map(_modules, candidates))
     candidates = [f for f in candidates if names <= _imports(f)]

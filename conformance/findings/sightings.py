@@ -34,13 +34,17 @@ class Sighting:
     classes: tuple[str, ...]
     others: tuple[str, ...] = ()
 
+    @property
+    def framework(self) -> str:
+        """Return the name of the framework, without a backend."""
+        return _requirement(self.versions[0]).name
+
     def is_of(self, packages: Mapping[str, str]) -> bool:
         """Return whether these versions, by name, are among those of the sighting.
 
         The framework has to be among them; a missing backend matches.
         """
-        framework = _requirement(self.versions[0]).name
-        return framework in packages and all(_holds(pin, packages) for pin in self.versions)
+        return self.framework in packages and all(_holds(pin, packages) for pin in self.versions)
 
     def expects(self, packages: Mapping[str, str], runtime_class: str | None) -> bool | None:
         """Return whether the bug has to show with these versions in this class.

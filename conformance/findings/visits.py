@@ -67,12 +67,13 @@ def _environments(environment: Environment, sighting: Sighting) -> tuple[Environ
         for other in definitions.pinned().values()
     ):
         return ()
-    names = {_import_name(pin): Requirement(pin).name for pin in environment.pins}
+    packages = [Requirement(pin).name for pin in environment.pins]
+    names = {_import_name(package): package for package in packages}
     framework, *others = map(Requirement, sighting.versions)
     other_pins = [f"{names[other.name]}=={_sorted_versions(other)[-1]}" for other in others]
     versions = _sorted_versions(framework)
     environments = (
-        environment.with_pins([f"{names[framework.name]}=={version}", *other_pins])
+        environment.with_pins([f"{packages[0]}=={version}", *other_pins])
         for version in dict.fromkeys((versions[0], versions[-1]))
     )
     return tuple(replace(e, pins=(*e.pins, *UNDECLARED)) for e in environments)
@@ -83,27 +84,20 @@ def _sorted_versions(requirement: Requirement) -> list[Version]:
 
 
 def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
-    for package in environment.npm:
-        name, version = package.rsplit("@", 1)
-        yield _IMPORTS.get(name, name), version
-    for pin in environment.pins:
-        name = _import_name(pin)
-        for specifier in Requirement(pin).specifier:
-            release = specifier.version.split(".")
-            yield name, ".".join(release[: _REPORTED.get(name, len(release))])
+    """Yield the names and versions of its packages, of which the first is the framework's."""
+    packages = [tuple(package.rsplit("@", 1)) for package in environment.npm]
+    pins = map(Requirement, environment.pins)
+    packages += [(pin.name, specifier.version) for pin in pins for specifier in pin.specifier]
+    for index, (package, version) in enumerate(packages):
+        name = _import_name(package) if index else environment.framework
+        release = version.split(".")
+        yield name, ".".join(release[: _REPORTED.get(name, len(release))])
 
 
-def _import_name(pin: str) -> str:
+def _import_name(package: str) -> str:
     """Return the name that a package is imported by: tensorflow of tensorflow-cpu."""
-    name = Requirement(pin).name.removeprefix("dm-").removesuffix("-cpu")
-    return _IMPORTS.get(name, name)
+    return package.removesuffix("-cpu")
 
 
-_IMPORTS = {
-    "paddlepaddle": "paddle",
-    "opencv-python-headless": "opencv",
-    "apache-tvm": "tvm",
-    "@tensorflow/tfjs-core": "tfjs",
-}
 _REPORTED = {"opencv": 3}
 """How many numbers of a version a package reports; a wheel of OpenCV has one more."""

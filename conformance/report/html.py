@@ -149,7 +149,7 @@ def _stories(
     stories = [
         (entry, *occurrences.get(entry.title, ("", ())))
         for entry in page.entries()
-        if frameworks & {sighting.name.partition("-")[0] for sighting in entry.sightings}
+        if frameworks & {sighting.framework for sighting in entry.sightings}
     ]
     return sorted(stories, key=lambda story: not story[1])
 

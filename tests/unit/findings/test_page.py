@@ -144,8 +144,9 @@ def test_the_page_is_in_its_form() -> None:
 
 def test_every_class_on_the_page_is_one_of_its_framework() -> None:
     for sighting in (one for section in entries() for one in section.sightings):
-        framework, _, backend = sighting.name.partition("-")
-        known = {kind.name for kind in FRAMEWORKS[framework].interops[backend or None].classes}
+        backend = sighting.name.removeprefix(sighting.framework).removeprefix("-")
+        interops = FRAMEWORKS[sighting.framework].interops
+        known = {kind.name for kind in interops[backend or None].classes}
         assert {*sighting.classes, *sighting.others} <= known
 
 
