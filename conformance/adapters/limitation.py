@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from conformance.adapters.runtime import Runtime
-from conformance.question import Dtype, Question, all_finite
+from conformance.question import Dtype, Question, all_finite, answer
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,37 @@ def differentiates_infinite_input(q: Question) -> bool:
 def is_transposed(q: Question) -> bool:
     """Return whether a question is a transposed convolution."""
     return q.operator == "conv_transpose"
+
+
+def meets_no_input(q: Question) -> tuple[bool, ...]:
+    """Return of each axis whether no place of the kernel meets an element; () without an output.
+
+    A convolution reads the input there, and a transposed one writes the output.
+    """
+    if not q.has_output:
+        return ()
+    inputs, outputs = q.space, q.output_space
+    lengths, places = (outputs, inputs) if is_transposed(q) else (inputs, outputs)
+    return tuple(
+        not any(
+            0 <= start + d * tap < n
+            for start in range(-begin, m * s - begin, s)
+            for tap in range(k)
+        )
+        for n, m, k, s, d, (begin, _) in zip(
+            lengths, places, q.window, q.stride, q.dilation, q.pairs, strict=True
+        )
+    )
+
+
+def rounds_half(q: Question) -> bool:
+    """Return whether a sum in half precision may be a number that its dtype does not have."""
+    largest = {"float16": 2**11, "bfloat16": 2**8}.get(q.dtype)
+    if largest is None:
+        return False
+    if any((np.rint(array) != array).any() for array in q.arrays.values()):
+        return True
+    return q.has_output and bool(np.max(answer(q.map_arrays(np.abs)), initial=0) > largest)
 
 
 def of_dtypes(reason: str, *dtypes: Dtype) -> Limitation:

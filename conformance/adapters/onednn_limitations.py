@@ -5,10 +5,9 @@ docs/findings.md has every wrong answer with a script.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.adapters import onednn
+from conformance.adapters import limitation, onednn
 from conformance.adapters.call_source import Inexpressible, output_space
 from conformance.adapters.limitation import NOT_FINITE, Limitation
 from conformance.oracle import geometry
@@ -81,16 +80,15 @@ def _loses_places(q: Question) -> bool:
     return one_place or (q.rank == 3 and lengths[0] == 1 < q.window[0])
 
 
-def _meets_no_input(q: Question) -> Iterator[bool]:
-    """Yield of each axis whether a dilated kernel meets no input in any place.
+def _meets_no_input(q: Question) -> tuple[bool, ...]:
+    """Return of each axis whether a dilated kernel of a convolution meets no input in any place.
 
     Gradients of a convolution are computed after its output.
     """
-    lengths, output = _convolution(q.but(op="conv") if q.operator == "conv" else q)
-    axes = zip(lengths, output, q.window, q.stride, q.dilation, q.pairs, strict=False)
-    for n, places, k, s, d, (begin, _) in axes:
-        starts = range(-begin, places * s - begin, s)
-        yield d > 1 and not any(0 <= start + d * tap < n for start in starts for tap in range(k))
+    if not (q.operator == "conv" or runs_convolution(q)):
+        return ()
+    missing = limitation.meets_no_input(q)
+    return tuple(d > 1 and misses for d, misses in zip(q.dilation, missing, strict=False))
 
 
 def _is_gradient(q: Question) -> bool:
@@ -161,7 +159,7 @@ ENDS_PROCESS = tuple(
     for concerns, classes_ in (
         (lambda q: q.dtype == "bfloat16" and any(_meets_no_input(q)), onednn.AMX),
         (
-            lambda q: q.dtype == "float16" and [*_meets_no_input(q)][-1:] == [True],
+            lambda q: q.dtype == "float16" and _meets_no_input(q)[-1:] == (True,),
             onednn.WITH_FLOAT16,
         ),
     )

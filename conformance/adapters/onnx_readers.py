@@ -156,7 +156,7 @@ TINYGRAD = Reader(
     switches=tinygrad.INTEROP.switches,
     probes=tinygrad.INTEROP.probes,
     classes=tinygrad.INTEROP.classes,
-    limits=(ZEROS_AROUND, ZEROS_BETWEEN),
+    limits=tinygrad.LIMITS,
 )
 
 TVM = Reader(

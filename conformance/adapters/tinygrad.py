@@ -18,7 +18,17 @@ from conformance.adapters.call_source import (
 )
 from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop, gradient_lines
-from conformance.adapters.limitation import ZEROS_AROUND, ZEROS_BETWEEN, boundary
+from conformance.adapters.limitation import (
+    ZEROS_AROUND,
+    ZEROS_BETWEEN,
+    Limitation,
+    boundary,
+    differentiates_infinite_input,
+    is_transposed,
+    meets_no_input,
+    rounds_half,
+)
+from conformance.adapters.xla import with_input_padding
 from conformance.question import Question, is_complex
 
 INTEROP = TensorInterop(
@@ -34,6 +44,42 @@ INTEROP = TensorInterop(
     packages={"tinygrad": "importlib.metadata.version('tinygrad')"},
     probes={runtime.PYTHON: "tinygrad.Device.DEFAULT == 'PYTHON'"},
     classes=runtime.CPU_OR_PYTHON,
+)
+
+
+def _crops_beyond_input(q: Question) -> bool:
+    """Return whether both crops together exceed an axis of the convolution's input.
+
+    That of a transposed one has the inserted zeros.
+    """
+    lengths, pairs = q.space, q.pairs
+    if is_transposed(q):
+        lengths = tuple((n - 1) * s + 1 for n, s in zip(q.space, q.stride, strict=True))
+        pairs = with_input_padding(q).pairs
+    return any(-min(b, 0) - min(e, 0) > n for n, (b, e) in zip(lengths, pairs, strict=True))
+
+
+LIMITS = (
+    boundary("numbers are real", lambda q: is_complex(q.dtype)),
+    ZEROS_AROUND,
+    ZEROS_BETWEEN,
+    Limitation(
+        "a gradient by the kernel multiplies an infinite number with zeros, which gives NaN",
+        differentiates_infinite_input,
+        is_refusal=False,
+    ),
+    Limitation("sums in half precision are rounded to it", rounds_half, is_refusal=False),
+    Limitation("a crop of more than the input is refused", _crops_beyond_input),
+    Limitation(
+        "a gradient by a kernel that meets no input is refused",
+        lambda q: q.wanted == "kernel_gradient" and any(meets_no_input(q)),
+    ),
+    Limitation(
+        "a kernel that meets no input leaves sums uninitialised: docs/findings.md",
+        lambda q: any(meets_no_input(q)),
+        classes=frozenset({"cpu"}),
+        is_refusal=False,
+    ),
 )
 
 
@@ -70,11 +116,7 @@ def _layer(q: Question) -> CallSource | Inexpressible:
 CONV_TRANSPOSE = Api(
     id="tinygrad.Tensor.conv_transpose2d",
     native=_function,
-    limits=(
-        boundary("numbers are real", lambda q: is_complex(q.dtype)),
-        ZEROS_AROUND,
-        ZEROS_BETWEEN,
-    ),
+    limits=LIMITS,
     forward="tinygrad.Tensor.conv2d",
     parameters=words("self=x weight=kernel bias groups stride dilation padding output_padding"),
 )
