@@ -69,3 +69,9 @@ def test_half_precision_rounds_sums_that_it_cannot_hold(
     numbers = np.full((1, 4, 1), number, np.float32)
     q = Question(op="conv", x=numbers, kernel=-numbers, dtype=dtype)
     assert rounds_half(q) is is_rounded
+
+
+def test_a_question_without_an_answer_rounds_nothing() -> None:
+    numbers = np.ones((1, 1, 4), np.float32)
+    q = Question(op="conv", x=numbers[..., :2], kernel=numbers, dtype="bfloat16")
+    assert not rounds_half(q)
