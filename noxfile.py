@@ -228,8 +228,9 @@ for _name in ENVIRONMENTS:
 def checks(session: nox.Session) -> None:
     """Whatever else is tested on one core each: sessions side by side, each with its own log."""
     frameworks = (f"test-{name}" for name in DEFAULT)
-    longest, others = ("page", "docs"), ("check-report", "lint", "check-baseline", "wheel")
-    _side_by_side(session, (*longest, *frameworks, *others))
+    longest = ("page", "test-keras-jax", "test-jax", "docs")
+    others = ("check-report", "lint", "check-baseline", "wheel")
+    _side_by_side(session, dict.fromkeys((*longest, *frameworks, *others)))
 
 
 @nox.session(name="test-all", venv_backend="none")
