@@ -12,7 +12,10 @@ from conformance.question import Question
 from conformance.recipes import search
 
 DEAD_ENDS = {
-    "float64 is not implemented": ("ort.", "onnxruntime."),
+    "float64 is not implemented": ("ort.", "onnxruntime.", "iree."),
+    "float64 is computed in float32": ("openvino.",),
+    "float32 is all it computes": ("cv2.dnn.",),
+    "float32 is all it takes": ("MNN.",),
     "three axes are wrong on WebAssembly: docs/findings.md": ("tfjs.",),
     # A layer takes words for padding, adds zeros for both, and is late over three axes.
     "'valid' gives at least the length of the input times the stride": ("tfjs.layers.",),

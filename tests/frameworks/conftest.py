@@ -6,6 +6,7 @@ As in a run, an answer is kept with all that decides it, so that a test asks wha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -31,11 +32,6 @@ def environment(pytestconfig: pytest.Config) -> Environment:
 
 
 @pytest.fixture(scope="session")
-def framework(environment: Environment) -> Framework:
-    return FRAMEWORKS[environment.framework]
-
-
-@pytest.fixture(scope="session")
 def interpreter(environment: Environment) -> Interpreter:
     """The framework's own, asked one by one."""
     return interpreter_in(environment, batched=False)
@@ -49,6 +45,14 @@ def client(environment: Environment) -> Iterator[WorkerClient]:
     """
     with cached_client_in(environment, WorkerLimits(timeout=600, batched=False)) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def framework(environment: Environment, client: WorkerClient) -> Framework:
+    """The adapter, with the APIs that the pinned versions have."""
+    adapter = FRAMEWORKS[environment.framework]
+    runtime = runtime_of(adapter, client.identity)
+    return replace(adapter, apis=tuple(api for api in adapter.apis if runtime.has(api.versions)))
 
 
 @pytest.fixture(scope="session")
