@@ -15,6 +15,7 @@ DEAD_ENDS = {
     "float64 is not implemented": ("ort.", "onnxruntime.", "iree."),
     "float64 is computed in float32": ("openvino.",),
     "float32 is all it computes": ("cv2.dnn.",),
+    "numbers other than float32 are computed in float32, or float16 in float16": ("keras.",),
     "float32 is all it takes": ("MNN.",),
     "three axes are wrong on WebAssembly: docs/findings.md": ("tfjs.",),
     # A layer takes words for padding, adds zeros for both, and is late over three axes.
