@@ -48,13 +48,12 @@ def client(environment: Environment) -> Iterator[WorkerClient]:
 
 
 @pytest.fixture(scope="session")
-def framework(environment: Environment, client: WorkerClient) -> Framework:
-    """The adapter, with the APIs that the pinned versions have."""
-    adapter = FRAMEWORKS[environment.framework]
-    runtime = runtime_of(adapter, client.identity)
-    return replace(adapter, apis=tuple(api for api in adapter.apis if runtime.has(api.versions)))
+def runtime(environment: Environment, client: WorkerClient) -> Runtime:
+    return runtime_of(FRAMEWORKS[environment.framework], client.identity)
 
 
 @pytest.fixture(scope="session")
-def runtime(framework: Framework, client: WorkerClient) -> Runtime:
-    return runtime_of(framework, client.identity)
+def framework(environment: Environment, runtime: Runtime) -> Framework:
+    """The adapter, with the APIs that the pinned versions have."""
+    adapter = FRAMEWORKS[environment.framework]
+    return replace(adapter, apis=tuple(api for api in adapter.apis if runtime.has(api.versions)))
