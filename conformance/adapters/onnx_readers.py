@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from conformance.adapters import javascript, onednn_limitations, onnx, opencv, tinygrad
+from conformance.adapters.call_source import Inexpressible, output_space
 from conformance.adapters.framework import Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
@@ -254,13 +255,10 @@ def _adds_bias_at_one_place(q: Question) -> bool:
 
     A group of one channel compiles where it makes few outputs. Nothing needs that.
     """
-    return (
-        q.groups > 1
-        and q.bias is not None
-        and q.dtype == "float32"
-        and q.has_output
-        and len(q.x) == math.prod(q.output_space) == 1
-    )
+    if q.groups == 1 or q.bias is None or q.dtype != "float32" or len(q.x) != 1:
+        return False
+    space = output_space(q)
+    return not isinstance(space, Inexpressible) and math.prod(space) == 1
 
 
 IREE = Reader(

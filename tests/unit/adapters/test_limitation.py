@@ -75,3 +75,8 @@ def test_a_question_without_an_answer_rounds_nothing() -> None:
     numbers = np.ones((1, 1, 4), np.float32)
     q = Question(op="conv", x=numbers[..., :2], kernel=numbers, dtype="bfloat16")
     assert not rounds_half(q)
+
+
+def test_to_count_parameters_rounds_nothing() -> None:
+    numbers = np.full((1, 4, 1), 0.5, np.float32)
+    assert not rounds_half(Question(op="parameters", x=numbers, kernel=numbers, dtype="bfloat16"))
