@@ -30,11 +30,11 @@ from conformance.adapters.keras_limitations import (
     BIAS_ALONG_THE_LAST_AXIS,
     CHANNELS_FIRST_LIMITS,
     CONVOLUTION_LIMITS,
+    DTYPES_OF_LAYERS,
+    DTYPES_ON_TENSORFLOW,
     FUNCTION_LIMITS,
     LAYER_LIMITS,
-    LAYERS_OF_WHOLE_NUMBERS,
     STRIDE_WITH_DILATION,
-    WHOLE_NUMBERS,
 )
 from conformance.adapters.limitation import (
     Limitation,
@@ -269,7 +269,7 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_builder(_layer),
             has_parameters=True,
-            limits=(*CONVOLUTION_LIMITS, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            limits=(*CONVOLUTION_LIMITS, *DTYPES_OF_LAYERS, STRIDE_WITH_DILATION),
             parameters=CONV_PARAMETERS,
         ),
         Api(
@@ -280,8 +280,9 @@ FRAMEWORK = Framework(
             native=_builder(_function),
             limits=(
                 *CONVOLUTION_LIMITS,
-                *WHOLE_NUMBERS,
+                *DTYPES_ON_TENSORFLOW,
                 *on_backend("tensorflow", STRIDE_WITH_DILATION),
+                *on_backend("torch", torch.DILATED_WHOLE_NUMBERS),
             ),
             takes_bias=False,
             parameters=CONV_PARAMETERS,

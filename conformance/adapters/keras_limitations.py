@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from conformance.adapters import onednn, onednn_limitations, tensorflow_limitations, xla
+from conformance.adapters import onednn, onednn_limitations, tensorflow_limitations, torch, xla
 from conformance.adapters.limitation import (
     NO_GRADIENTS,
     OUTPUT_PADDING_BELOW_STRIDE,
+    REAL_NUMBERS,
     ZEROS_AROUND,
     ZEROS_BETWEEN,
     Limitation,
@@ -30,7 +31,7 @@ DILATION_LIMITS = onednn.where_onednn_does_not(
         backend="tensorflow",
     ),
 )
-WHOLE_NUMBERS = on_backend("tensorflow", *tensorflow_limitations.WHOLE_NUMBERS)
+DTYPES_ON_TENSORFLOW = on_backend("tensorflow", *tensorflow_limitations.DTYPES)
 
 
 def _initialises_zeros_only(q: Question) -> bool:
@@ -41,15 +42,15 @@ def _initialises_zeros_only(q: Question) -> bool:
 NO_WHOLE_NUMBERS = Limitation(
     "a layer initialises no kernel of whole numbers", lambda q: q.dtype.startswith("int")
 )
-LAYERS_OF_WHOLE_NUMBERS = (
-    *on_backend("jax", NO_WHOLE_NUMBERS),
+DTYPES_OF_LAYERS = (
+    *on_backend("jax", NO_WHOLE_NUMBERS, REAL_NUMBERS),
     *on_backend("torch", NO_WHOLE_NUMBERS),
     Limitation(
         "a layer initialises whole numbers only where its inputs and outputs are few",
         _initialises_zeros_only,
         backend="tensorflow",
     ),
-    *WHOLE_NUMBERS,
+    *DTYPES_ON_TENSORFLOW,
 )
 WRONG_ANSWERS = (
     *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
@@ -144,7 +145,7 @@ LAYER_LIMITS = (
     IN_FLOAT32,
     NARROWED,
     *WRONG_ANSWERS,
-    *LAYERS_OF_WHOLE_NUMBERS,
+    *DTYPES_OF_LAYERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     *SAME_WITH_OUTPUT_PADDING,
@@ -160,7 +161,8 @@ FUNCTION_LIMITS = (
     IN_FLOAT32,
     NARROWED,
     *WRONG_ANSWERS,
-    *WHOLE_NUMBERS,
+    *DTYPES_ON_TENSORFLOW,
+    *on_backend("torch", torch.WHOLE_NUMBERS),
     OUTPUT_PADDING_BELOW_STRIDE,
     *SAME_WITH_OUTPUT_PADDING,
     *DILATION_LIMITS,

@@ -9,7 +9,7 @@ import numpy as np
 
 from conformance.adapters.call_source import Inexpressible, output_space
 from conformance.adapters.runtime import Runtime
-from conformance.question import Dtype, Question, all_finite, answer
+from conformance.question import Dtype, Question, all_finite, answer, is_complex
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,8 @@ def of_dtypes(reason: str, *dtypes: Dtype) -> Limitation:
 
 NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
+
+REAL_NUMBERS = Limitation("numbers must be real", lambda q: is_complex(q.dtype))
 
 NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
 

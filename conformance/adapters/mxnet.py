@@ -13,7 +13,6 @@ from conformance.adapters.call_source import (
     by_operator,
     keywords,
     layer,
-    listed,
     numbers,
     operands,
     output_space,
@@ -23,12 +22,9 @@ from conformance.adapters.call_source import (
 )
 from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside
 from conformance.adapters.interop import CPU, Device, TensorInterop
-from conformance.adapters.limitation import (
-    PADDING_LIMITS,
-)
 from conformance.adapters.mxnet_limitations import (
     CHANNELS_LAST,
-    LOST_ONEDNN,
+    CONV_LIMITS,
     NATIVE,
     ONEDNN,
     SIZED_LIMITS,
@@ -53,31 +49,11 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     )
 
 
-def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Write nested gradients; MXNet has no derivative along tangents (forward mode)."""
-    sources = {name: _array(call_source.source(name)) for name in dict.fromkeys((*names, by))}
-    wanted = listed(tuple(sources[name] for name in names))
-    return (
-        *(f"{source}.attach_grad()" for source in sources.values()),
-        "with mx.autograd.record():",
-        f"    y = {call_source.expression}",
-        f"    gradients = mx.autograd.grad(y, [{wanted}], g, create_graph=True)",
-        f"mx.autograd.backward(gradients, [{listed(names, 't')}])",
-        f"y = {sources[by]}.grad",
-    )
-
-
-def _array(source: str) -> str:
-    """Return the expression for the array that a parameter of a layer holds."""
-    return f"{source}.data()" if source.startswith("layer") else source
-
-
 NUMPY = TensorInterop(
     imports=("import mxnet as mx", "mx.npx.set_np()"),
     tensor="mx.np.array({v}, dtype={v}.dtype)",
     array="{v}.asnumpy()",
     gradient=_gradient,
-    double_backward=_double_backward,
     switches=("MXNET_MKLDNN_ENABLED", "MXNET_ONEDNN_ENABLED"),
     device="mx.context.current_context().device_type",
     packages={"mxnet": "mx.__version__"},
@@ -98,7 +74,6 @@ LEGACY = TensorInterop(
     tensor="mx.nd.array({v}, dtype={v}.dtype)",
     array="{v}.asnumpy()",
     gradient=_gradient,
-    double_backward=_double_backward,
 )
 
 
@@ -245,15 +220,15 @@ FRAMEWORK = Framework(
             layout="N *s C",
             kernel_axes="in *k out",
             native=_npx_last,
-            limits=(CHANNELS_LAST, LOST_ONEDNN),
+            limits=(CHANNELS_LAST,),
             base=NPX,
             topics=LAYOUT,
         ),
         LAYER,
         ND,
-        convolution_beside(NPX, PADDING_LIMITS, exists="mx.npx.convolution"),
-        convolution_beside(LAYER, PADDING_LIMITS, exists="mx.gluon.nn.Conv1D"),
-        convolution_beside(ND, PADDING_LIMITS, exists="mx.nd.Convolution"),
+        convolution_beside(NPX, CONV_LIMITS, exists="mx.npx.convolution"),
+        convolution_beside(LAYER, CONV_LIMITS, exists="mx.gluon.nn.Conv1D"),
+        convolution_beside(ND, CONV_LIMITS, exists="mx.nd.Convolution"),
         Api(
             id="mxnet.contrib.nd.BilinearResize2D",
             operator="interpolate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters.limitation import PADDING_LIMITS, ZEROS_AROUND, Limitation, boundary
+from conformance.adapters.limitation import PADDING_LIMITS, ZEROS_AROUND, Limitation
 from conformance.oracle.geometry import Axes
 from conformance.question import Dtype, Question
 
@@ -61,22 +61,14 @@ MISPLACED_DILATION = _except_onednn(
 FLAT_DOUBLE = _except_onednn(
     ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
 )
-# Calls of oneDNN fail after it, or the process ends: docs/findings.md.
-LOST_ONEDNN = replace(
-    boundary(
-        "a gradient by the kernel that is to be differentiated again breaks oneDNN",
-        lambda q: (
-            q.dtype == "float32"
-            and q.wanted.startswith("double_backward")
-            and q.kernel_tangent is not None
-        ),
-    ),
-    classes=frozenset({ONEDNN}),
-    corrupts_process=True,
+DTYPES = Limitation(
+    "numbers must be floats of 32 or 64 bits",
+    lambda q: q.dtype not in ("float32", "float64", "bfloat16"),
 )
 # MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
 CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
-ROUTINES = (LOST_ONEDNN, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
+ROUTINES = (DTYPES, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
+CONV_LIMITS = (DTYPES, *PADDING_LIMITS)
 TRANSPOSE_LIMITS = (*PADDING_LIMITS, *ROUTINES)
 SIZED_LIMITS = (
     ZEROS_AROUND,

@@ -6,6 +6,7 @@ from conformance.adapters import onednn, onednn_limitations
 from conformance.adapters.limitation import (
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
+    REAL_NUMBERS,
     ZEROS_AROUND,
     Limitation,
     differentiates_infinite_input,
@@ -69,7 +70,8 @@ WRONG_ANSWERS = (
     ),
 )
 """The wrong answers of TensorFlow 2.21 (docs/findings.md), which Keras on it gives too."""
-WHOLE_NUMBERS = (
+DTYPES = (
+    REAL_NUMBERS,
     Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
     Limitation(
         "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
@@ -78,7 +80,7 @@ WHOLE_NUMBERS = (
 SHARED_LIMITS = (
     ZEROS_AROUND,
     *WRONG_ANSWERS,
-    *WHOLE_NUMBERS,
+    *DTYPES,
     NEGATIVE_PADDING,
     Limitation(
         "padding takes numbers for two spatial axes only",

@@ -144,6 +144,10 @@ def _shortest(q: Question) -> Axes:
     return tuple(n - begin - end for n, (begin, end) in zip(full, q.pairs, strict=True))
 
 
+WHOLE_NUMBERS = Limitation("whole numbers need 64 bits", lambda q: q.dtype == "int32")
+DILATED_WHOLE_NUMBERS = Limitation(
+    "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
+)
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
     *onednn_limitations.ZEROS_BESIDE,
@@ -157,7 +161,7 @@ TRANSPOSE_LIMITS = (
             p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
         ),
     ),
-    Limitation("whole numbers need 64 bits", lambda q: q.dtype == "int32"),
+    WHOLE_NUMBERS,
 )
 CONV_LIMITS = (
     ZEROS_AROUND,
@@ -169,9 +173,7 @@ CONV_LIMITS = (
     Limitation(
         "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
     ),
-    Limitation(
-        "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
-    ),
+    DILATED_WHOLE_NUMBERS,
 )
 
 CONV_TRANSPOSE = Api(

@@ -14,7 +14,7 @@ from conformance import question
 from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.framework import Framework
 from conformance.adapters.runtime import Runtime
-from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, SMALL, draws
+from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, SMALL, WIDE, draws
 from conformance.question import Op, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
@@ -61,13 +61,6 @@ TROUBLES = {
             "keras",
             lambda q: q.op == "conv_kernel_gradient",
             lambda outcome: isinstance(outcome, Refusal) and "contiguous" in outcome.message,
-        )
-    ),
-    "MXNet 1.9.1 differentiates no gradient again": (
-        Trouble(
-            "mxnet",
-            lambda q: q.wanted.startswith("double_backward"),
-            lambda outcome: isinstance(outcome, Refusal) and "FGradient" in outcome.message,
         )
     ),
 }
@@ -125,6 +118,29 @@ def test_recipes_give_the_oracles_answer(
         if not right and not known(framework, q, outcome):
             wrong.append(f"{task.key}: {outcome.words}\n{task.source}")
     assert wrong == []
+
+
+def test_no_recipe_is_refused(framework: Framework, runtime: Runtime, client: WorkerClient) -> None:
+    """In every dtype, of any size, with infinite numbers: what is refused is a limitation."""
+    asked: dict[str, Question] = {}
+    most = count(framework, runtime.backend) // 5
+
+    def tasks() -> Iterator[Task]:
+        for number, q in enumerate(islice(draws(30, (*SAMPLED_OPS, *DERIVED_OPS), WIDE), most)):
+            for api in framework.apis:
+                if api.operator == q.operator and not api.is_variant:
+                    recipe = call_writer.write(framework, runtime, api, q, "recipe")
+                    if isinstance(recipe, Call):
+                        key = f"{number} {api.id}"
+                        asked[key] = q
+                        yield Task(key, recipe.source, recipe.arrays)
+
+    refused = [
+        f"{task.key}: {outcome.words}\n{task.source}"
+        for task, outcome in client.submit(tasks())
+        if isinstance(outcome, Refusal) and not known(framework, asked[task.key], outcome)
+    ]
+    assert refused == []
 
 
 def known(framework: Framework, q: Question, outcome: Outcome) -> bool:
