@@ -17,6 +17,7 @@ DEAD_ENDS = {
     "float32 is all it computes": ("cv2.dnn.",),
     "numbers other than float32 are computed in float32, or float16 in float16": ("keras.",),
     "float32 is all it takes": ("MNN.",),
+    "numbers of 64 bits are made numbers of 32": ("keras.",),
     "three axes are wrong on WebAssembly: docs/findings.md": ("tfjs.",),
     # A layer takes words for padding, adds zeros for both, and is late over three axes.
     "'valid' gives at least the length of the input times the stride": ("tfjs.layers.",),

@@ -29,7 +29,7 @@ def capture(path: str | Path, model: Any = None) -> Iterator[Calls]:
     """Record every transposed convolution that is called in a ``with`` block.
 
     PyTorch, TensorFlow, Keras and JAX are watched if they are imported. The calls themselves are
-    not changed. Functions that JAX or TensorFlow compiled run operation by operation meanwhile. A
+    not changed. What JAX, TensorFlow or OpenVINO compiled runs operation by operation meanwhile. A
     warning names each layer and function whose calls could not be recorded.
 
     Parameters
