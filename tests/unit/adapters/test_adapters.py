@@ -715,22 +715,33 @@ def test_an_empty_batch_is_asked_as_one_of_zeros_where_it_is_answered_wrongly(op
     assert ("a batch of zeros in place of none" in call.moves) == (op == "conv")
 
 
+FLOATS_OF_MXNET = "numbers must be floats of 32 or 64 bits"
+
+
 @pytest.mark.parametrize(
-    ("api_id", "dtype", "rank", "reason"),
+    ("api_id", "backend", "dtype", "rank", "reason"),
     [
-        ("torch.nn.ConvTranspose", "int32", 3, "whole numbers need 64 bits"),
-        ("tf.nn.conv_transpose", "int64", 2, "whole numbers need 32 bits"),
-        ("tf.nn.conv_transpose", "int32", 3, "whole numbers need one or two spatial axes"),
+        ("torch.nn.ConvTranspose", None, "int32", 3, "whole numbers need 64 bits"),
+        ("keras.ops.conv_transpose", "torch", "int32", 1, "whole numbers need 64 bits"),
+        ("tf.nn.conv_transpose", None, "int64", 2, "whole numbers need 32 bits"),
+        ("tf.nn.conv_transpose", None, "int32", 3, "whole numbers need one or two spatial axes"),
+        ("tf.nn.conv_transpose", None, "complex64", 1, "numbers must be real"),
+        ("keras.ops.conv_transpose", "tensorflow", "complex128", 2, "numbers must be real"),
+        ("keras.layers.ConvTranspose", "jax", "complex64", 2, "numbers must be real"),
         (
             "keras.layers.ConvTranspose",
+            "tensorflow",
             "int32",
             2,
             "a layer initialises whole numbers only where its inputs and outputs are few",
         ),
+        ("mxnet.npx.deconvolution", None, "float16", 2, FLOATS_OF_MXNET),
+        ("mxnet.gluon.nn.ConvTranspose", None, "int64", 1, FLOATS_OF_MXNET),
+        ("mxnet.npx.deconvolution(target_shape)", None, "complex64", 1, FLOATS_OF_MXNET),
     ],
 )
-def test_a_refusal_of_whole_numbers_is_known(
-    api_id: str, dtype: str, rank: int, reason: str
+def test_a_refusal_of_a_dtype_is_known(
+    api_id: str, backend: str | None, dtype: str, rank: int, reason: str
 ) -> None:
     own = {
         "x": np.ones((1, 2, *(4,) * rank), dtype),
@@ -740,7 +751,7 @@ def test_a_refusal_of_whole_numbers_is_known(
         "output_padding": (0,) * rank,
     }
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    runtime = Runtime(backend=next(iter(framework.interops)), runtime_class="eigen")
+    runtime = Runtime(backend=backend, runtime_class="eigen")
     call = call_writer.write(framework, runtime, APIS[api_id], square(dtype=dtype, **own), "recipe")
     assert call == Inexpressible(reason)
 
