@@ -45,6 +45,9 @@ def _rounds_to_bfloat16(q: Question) -> bool:
 NO_TANGENTS = boundary(
     "a scripted layer is no function of its weights", lambda q: bool(tangents_of(q.op))
 )
+NO_FURTHER_GRADIENTS = boundary(
+    "there is no gradient of a gradient", lambda q: q.wanted.startswith("double_backward")
+)
 _SCRIPT = "# Stage: script"
 _RUN = "# Stage: run"
 
@@ -98,7 +101,13 @@ FRAMEWORK = replace(
             _autocast,
             limits=(boundary("it rounds what needs more bits to bfloat16", _rounds_to_bfloat16),),
         ),
-        mode(torch.CONV_TRANSPOSE, "torch.compile", _compiled, is_slow=True),
+        mode(
+            torch.CONV_TRANSPOSE,
+            "torch.compile",
+            _compiled,
+            limits=(NO_FURTHER_GRADIENTS,),
+            is_slow=True,
+        ),
         mode(
             torch.LAYER,
             "torch.compile, freezing",
