@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
@@ -111,6 +112,21 @@ def symmetric(write: Callable[[Question, Axes], CallSource | Inexpressible]) -> 
         return write(q, tuple(begin for begin, _ in q.padding))
 
     return build
+
+
+def with_input_padding(q: Question) -> Question:
+    """Return the question with the padding of the zero-inserted input that leaves the same crop.
+
+    A full output needs the effective kernel size less one on each side; a crop reduces that.
+    """
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return q.but(
+        padding=tuple(
+            (r - 1 - b, r - 1 - e + p)
+            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
+        ),
+        output_padding=(0,) * q.rank,
+    )
 
 
 def crop_totals(question: Question) -> Axes | None:

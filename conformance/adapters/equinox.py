@@ -10,6 +10,7 @@ from conformance.adapters.call_source import (
     arguments,
     by_operator,
     layer_sizes,
+    with_input_padding,
     words,
 )
 from conformance.adapters.framework import Api, convolution_beside
@@ -61,7 +62,7 @@ def _ends_the_process(q: Question) -> bool:
     if q.padding != "circular" or q.operator != "conv_transpose":
         return xla.ends_the_process(q)
     extents = effective_kernel_size(q.window, q.dilation)
-    pairs = xla.with_input_padding(q).pairs
+    pairs = with_input_padding(q).pairs
     repeated = (begin // s + end // s for (begin, end), s in zip(pairs, q.stride, strict=True))
     space = (n + more for n, more in zip(q.space, repeated, strict=True))
     return xla.ends_the_process(

@@ -13,6 +13,7 @@ from conformance.adapters.call_source import (
     by_operator,
     keywords,
     layer_sizes,
+    with_input_padding,
     words,
 )
 from conformance.adapters.framework import Api, convolution_beside
@@ -101,7 +102,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         layout="N *s C",
         kernel_axes="*k in out",
         native=jax.builder(write),
-        recipe=jax.builder(write, xla.with_input_padding),
+        recipe=jax.builder(write, with_input_padding),
         limits=(*LIMITS, EMPTY_CIRCULAR),
         reads_kernel_reversed=True,
         takes_circular=True,
@@ -118,7 +119,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
             layer,
             id=f"{module}.ConvTranspose(transpose_kernel=True)",
             native=jax.builder(transpose_kernel),
-            recipe=jax.builder(transpose_kernel, xla.with_input_padding),
+            recipe=jax.builder(transpose_kernel, with_input_padding),
             kernel_axes="*k out in",
             reads_kernel_reversed=False,
             limits=(*layer.limits, ODD_AT_THE_START),

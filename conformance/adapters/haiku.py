@@ -11,6 +11,7 @@ from conformance.adapters.call_source import (
     Inexpressible,
     arguments,
     by_operator,
+    with_input_padding,
     words,
 )
 from conformance.adapters.framework import LAYOUT, Api, convolution_beside
@@ -50,7 +51,7 @@ LAYER = Api(
     layout="N *s C",
     kernel_axes="*k out in",
     native=jax.builder(_layer),
-    recipe=jax.builder(_layer, xla.with_input_padding),
+    recipe=jax.builder(_layer, with_input_padding),
     limits=xla.LIMITS,
     reads_kernel_reversed=True,
     takes_unbatched=True,
@@ -76,7 +77,7 @@ FRAMEWORK = replace(
             id="haiku.ConvTranspose(channels_first)",
             layout="N C *s",
             native=jax.builder(CHANNELS_FIRST),
-            recipe=jax.builder(CHANNELS_FIRST, xla.with_input_padding),
+            recipe=jax.builder(CHANNELS_FIRST, with_input_padding),
             topics=LAYOUT,
         ),
         replace(

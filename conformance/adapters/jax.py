@@ -14,6 +14,7 @@ from conformance.adapters.call_source import (
     keywords,
     listed,
     numbers,
+    with_input_padding,
     words,
 )
 from conformance.adapters.framework import LAYOUT, Api, Framework
@@ -144,7 +145,7 @@ def _conv(q: Question) -> CallSource:
 
 def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
     """Write a grouped convolution over the zero-inserted input, which equals a transposed one."""
-    q = xla.with_input_padding(q)
+    q = with_input_padding(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
     arguments = keywords(
         lhs_dilation=q.stride,
@@ -164,7 +165,7 @@ def _resize(q: Question) -> CallSource:
 CONV_TRANSPOSE = Api(
     id="jax.lax.conv_transpose",
     native=builder(_transpose),
-    recipe=builder(_transpose, xla.with_input_padding),
+    recipe=builder(_transpose, with_input_padding),
     grouped=_grouped,
     limits=xla.LIMITS,
     reads_kernel_reversed=True,
@@ -211,7 +212,7 @@ FRAMEWORK = Framework(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(transpose_kernel=True)",
             native=builder(partial(_transpose, transpose_kernel=True)),
-            recipe=builder(partial(_transpose, transpose_kernel=True), xla.with_input_padding),
+            recipe=builder(partial(_transpose, transpose_kernel=True), with_input_padding),
             reads_kernel_reversed=False,
         ),
         replace(
@@ -228,7 +229,7 @@ FRAMEWORK = Framework(
             layout="N *s C",
             kernel_axes="*k in out",
             native=builder(partial(_transpose, channels_last=True)),
-            recipe=builder(partial(_transpose, channels_last=True), xla.with_input_padding),
+            recipe=builder(partial(_transpose, channels_last=True), with_input_padding),
             grouped=partial(_grouped, channels_last=True),
             topics=LAYOUT,
         ),

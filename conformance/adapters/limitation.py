@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from conformance.adapters.call_source import Inexpressible, output_space
 from conformance.adapters.runtime import Runtime
-from conformance.question import Dtype, Question, all_finite, answer, is_complex
+from conformance.question import Dtype, Question, all_finite, is_complex
 
 
 @dataclass(frozen=True)
@@ -108,20 +106,6 @@ def meets_no_input(q: Question) -> tuple[bool, ...]:
             lengths, places, q.window, q.stride, q.dilation, q.pairs, strict=True
         )
     )
-
-
-def rounds_half(q: Question) -> bool:
-    """Return whether a sum in half precision may be a number that its dtype does not have."""
-    largest = {"float16": 2**11, "bfloat16": 2**8}.get(q.dtype)
-    if largest is None or q.wanted == "parameters":
-        return False
-    if any((np.rint(array) != array).any() for array in q.arrays.values()):
-        return True
-    try:
-        sums = answer(q.map_arrays(np.abs))
-    except ValueError:  # it has no answer
-        return False
-    return bool(np.max(sums, initial=0) > largest)
 
 
 def of_dtypes(reason: str, *dtypes: Dtype) -> Limitation:

@@ -14,6 +14,7 @@ from conformance.adapters.call_source import (
     layer_sizes,
     numbers,
     operands,
+    with_input_padding,
     words,
 )
 from conformance.adapters.framework import Api, convolution_beside, library
@@ -26,9 +27,9 @@ from conformance.adapters.limitation import (
     differentiates_infinite_input,
     is_transposed,
     meets_no_input,
-    rounds_half,
 )
-from conformance.adapters.xla import with_input_padding
+from conformance.cases.exactness import rounds
+from conformance.comparison import HALVES
 from conformance.question import Question, is_complex
 
 INTEROP = TensorInterop(
@@ -68,7 +69,11 @@ LIMITS = (
         differentiates_infinite_input,
         is_refusal=False,
     ),
-    Limitation("sums in half precision are rounded to it", rounds_half, is_refusal=False),
+    Limitation(
+        "sums in half precision are rounded to it",
+        lambda q: q.dtype in HALVES and rounds(q, q.dtype),
+        is_refusal=False,
+    ),
     Limitation("a crop of more than the input is refused", _crops_beyond_input),
     Limitation(
         "a gradient by a kernel that meets no input is refused",

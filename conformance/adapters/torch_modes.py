@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
-
-import numpy as np
 
 from conformance.adapters import torch
 from conformance.adapters.call_source import CallSource
 from conformance.adapters.limitation import NO_GRADIENTS, OUTPUT_PADDING_BELOW_STRIDE, boundary
 from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
-from conformance.question import Question, tangents_of
+from conformance.cases.exactness import rounds
+from conformance.question import Question, all_finite, tangents_of
 
 
 def _autocast(q: Question, call_source: CallSource) -> CallSource:
@@ -28,18 +26,10 @@ def _compiled(q: Question, call_source: CallSource) -> CallSource:
 
 
 def _rounds_to_bfloat16(q: Question) -> bool:
-    """Return whether numbers may need more bits than the 8 of bfloat16."""
+    """Return whether autocast may round a number of a question, or lose one that is not finite."""
     if q.dtype not in ("float32", "float16"):
         return False
-    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None and a.size]
-    largest = max((float(np.abs(array).max()) for array in arrays), default=0)
-    if not np.isfinite(largest):
-        return True
-    terms = max(q.kernel.shape[:2]) * prod(q.window)
-    if q.wanted == "kernel_gradient":
-        terms = len(q.x) * prod(q.space)
-    is_whole = all((array % 1 == 0).all() for array in arrays)
-    return not is_whole or (terms + 1) * max(largest, 1) ** 2 > 2**8
+    return not all(map(all_finite, q.arrays.values())) or rounds(q, "bfloat16")
 
 
 NO_TANGENTS = boundary(

@@ -9,26 +9,12 @@ from math import prod
 from typing import Any
 
 from conformance.adapters import limitation
+from conformance.adapters.call_source import with_input_padding
 from conformance.adapters.framework import Batched
 from conformance.adapters.limitation import ZEROS_AROUND, Limitation, differentiates_infinite_input
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs
 from conformance.question import Question, all_finite
-
-
-def with_input_padding(q: Question) -> Question:
-    """Return the question with the padding of the zero-inserted input that leaves the same crop.
-
-    A full output needs the effective kernel size less one on each side; a crop reduces that.
-    """
-    extents = geometry.effective_kernel_size(q.window, q.dilation)
-    return q.but(
-        padding=tuple(
-            (r - 1 - b, r - 1 - e + p)
-            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
-        ),
-        output_padding=(0,) * q.rank,
-    )
 
 
 def reads_past_the_end(q: Question) -> bool:

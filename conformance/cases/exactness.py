@@ -27,6 +27,7 @@ from conformance.question import (
     ARRAYS,
     AnyQuestion,
     Array,
+    Dtype,
     Question,
     answer,
     is_complex,
@@ -108,6 +109,23 @@ def limit(question: AnyQuestion, *, exact: bool) -> float:
     if exact or dtype.startswith("int"):
         return EXACT_INTEGERS[dtype]
     return float(np.finfo("float32" if dtype in HALVES else dtype).max)
+
+
+def rounds(question: Question, dtype: Dtype) -> bool:
+    """Return whether a sum may be a number that ``dtype`` does not have.
+
+    It may if an array has a number that is not whole, or if a partial sum may be larger than all
+    integers of ``dtype``. A question without an answer rounds nothing, nor does one that counts.
+    """
+    if question.wanted == "parameters":
+        return False
+    if any(first_real(array) is not None for array in question.arrays.values()):
+        return True
+    try:
+        sums = answer(magnitude(question))
+    except ValueError:
+        return False
+    return bool(np.max(sums, initial=0) > EXACT_INTEGERS[dtype])
 
 
 def _bounds(question: Question, magnitudes: Array) -> Array:

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from conformance import question
-from conformance.cases.arrays import EXACT_INTEGERS, first_real, to_dtype
-from conformance.comparison import HALVES, magnitude
+from conformance.cases.arrays import to_dtype
+from conformance.cases.exactness import rounds
+from conformance.comparison import HALVES
 from conformance.conventions.axis import (
     SOME_AXES,
     Axis,
@@ -191,15 +192,7 @@ for axes, which in {(): "every axis", **SOME_AXES}.items():
 
 def is_rounded(q: Question, dtype: Dtype) -> bool:
     """Return whether the question is in ``dtype`` and rounds one of its sums."""
-    if q.dtype != dtype or q.wanted == "parameters":
-        return False
-    if any(first_real(array) is not None for array in q.arrays.values()):
-        return True
-    try:
-        largest = np.max(question.answer(magnitude(q)), initial=0)
-    except ValueError:
-        return False
-    return bool(largest > EXACT_INTEGERS[dtype])
+    return q.dtype == dtype and rounds(q, dtype)
 
 
 def _summed_in(dtype: Dtype) -> Change:

@@ -13,9 +13,10 @@ PACKAGE = Path(conformance.__file__).parent
 LAYERS = (
     {"utils", "oracle", "observations", "recorder"},
     {"recorded_answers", "question", "workers"},
-    {"adapters"},
     {"comparison"},
-    {"cases", "environments"},
+    {"cases"},
+    {"adapters"},
+    {"environments"},
     {"conventions"},
     {"recipes"},
     {"runs"},

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from conformance.adapters import tinygrad
-from conformance.adapters.limitation import meets_no_input, rounds_half
+from conformance.adapters.limitation import meets_no_input
 from conformance.cases.sampling import draws
-from conformance.question import Dtype, Op, Question, answer
+from conformance.question import Op, Question, answer
 
 
 @pytest.mark.parametrize("op", ["conv", "conv_transpose"])
@@ -50,33 +50,3 @@ def test_tinygrad_refuses_to_crop_more_than_the_input(
     q = q.but(output_padding=(output_padding,))
     reason = "a crop of more than the input is refused"
     assert any(limit.reason == reason and limit.stops(q) for limit in tinygrad.LIMITS) is is_refused
-
-
-@pytest.mark.parametrize(
-    ("dtype", "number", "is_rounded"),
-    [
-        ("bfloat16", 8, False),  # 4 x 64 = 256, and 257 is no number of bfloat16
-        ("bfloat16", 9, True),
-        ("bfloat16", 0.5, True),
-        ("float16", 9, False),
-        ("float16", 23, True),
-        ("float32", 0.5, False),
-    ],
-)
-def test_half_precision_rounds_sums_that_it_cannot_hold(
-    dtype: Dtype, number: float, is_rounded: bool
-) -> None:
-    numbers = np.full((1, 4, 1), number, np.float32)
-    q = Question(op="conv", x=numbers, kernel=-numbers, dtype=dtype)
-    assert rounds_half(q) is is_rounded
-
-
-def test_a_question_without_an_answer_rounds_nothing() -> None:
-    numbers = np.ones((1, 1, 4), np.float32)
-    q = Question(op="conv", x=numbers[..., :2], kernel=numbers, dtype="bfloat16")
-    assert not rounds_half(q)
-
-
-def test_to_count_parameters_rounds_nothing() -> None:
-    numbers = np.full((1, 4, 1), 0.5, np.float32)
-    assert not rounds_half(Question(op="parameters", x=numbers, kernel=numbers, dtype="bfloat16"))
