@@ -87,6 +87,11 @@ def is_transposed(q: Question) -> bool:
     return q.operator == "conv_transpose"
 
 
+def has_groups_of_one(q: Question) -> bool:
+    """Return whether every group has one channel of the input and one of the output."""
+    return q.kernel.shape[:2] == (q.groups, 1)
+
+
 def meets_no_input(q: Question) -> tuple[bool, ...]:
     """Return of each axis whether no place of the kernel meets an element; () without an output.
 
@@ -117,6 +122,8 @@ NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
 
 REAL_NUMBERS = Limitation("numbers must be real", lambda q: is_complex(q.dtype))
+
+NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
 
 NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
 
