@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.adapters import tensorflow
+from conformance.adapters.limitation import boundary
 from conformance.adapters.modes import framework_of, mapped, mode, traced
 
 FRAMEWORK = framework_of(
@@ -23,5 +24,6 @@ FRAMEWORK = framework_of(
             "(lambda *pairs: tf.vectorized_map(lambda pair: ({function})(*pair), pairs))",
             "tf.stack",
         ),
+        limits=(boundary("it maps no derivative along tangents", lambda q: q.wanted == "jvp"),),
     ),
 )
