@@ -6,7 +6,12 @@ from dataclasses import replace
 
 from conformance.adapters import torch
 from conformance.adapters.call_source import CallSource
-from conformance.adapters.limitation import NO_GRADIENTS, OUTPUT_PADDING_BELOW_STRIDE, boundary
+from conformance.adapters.limitation import (
+    NO_GRADIENTS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Limitation,
+    boundary,
+)
 from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
 from conformance.cases.exactness import rounds
 from conformance.question import Question, all_finite, tangents_of
@@ -32,12 +37,10 @@ def _rounds_to_bfloat16(q: Question) -> bool:
     return not all(map(all_finite, q.arrays.values())) or rounds(q, "bfloat16")
 
 
-NO_TANGENTS = boundary(
-    "a scripted layer is no function of its weights", lambda q: bool(tangents_of(q.op))
-)
-NO_FURTHER_GRADIENTS = boundary(
-    "there is no gradient of a gradient", lambda q: q.wanted.startswith("double_backward")
-)
+def _no_tangents(reason: str) -> Limitation:
+    return boundary(reason, lambda q: bool(tangents_of(q.op)))
+
+
 _SCRIPT = "# Stage: script"
 _RUN = "# Stage: run"
 
@@ -50,7 +53,7 @@ FRAMEWORK = replace(
             torch.LAYER,
             "torch.jit.script",
             made_of_layer(_SCRIPT, "mode = torch.jit.script(layer)", _RUN),
-            limits=(NO_TANGENTS,),
+            limits=(_no_tangents("a scripted layer is no function of its weights"),),
         ),
         mode(
             torch.LAYER,
@@ -95,7 +98,7 @@ FRAMEWORK = replace(
             torch.CONV_TRANSPOSE,
             "torch.compile",
             _compiled,
-            limits=(NO_FURTHER_GRADIENTS,),
+            limits=(_no_tangents("what is compiled has first derivatives only"),),
             is_slow=True,
         ),
         mode(
