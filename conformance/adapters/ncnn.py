@@ -26,6 +26,8 @@ from conformance.adapters.modes import only
 from conformance.oracle.geometry import Axes, effective_kernel_size
 from conformance.question import Question
 
+MAGIC = 7767517
+"""The number with which the text of a model begins."""
 SAME_UPPER = -233
 """The padding of which the end loses the odd element of a given size of the output."""
 DYNAMIC_WEIGHT = {"conv_transpose": 28, "conv": 19}
@@ -33,7 +35,7 @@ DYNAMIC_WEIGHT = {"conv_transpose": 28, "conv": 19}
 
 
 def _numbers(q: Question) -> str | Inexpressible:
-    """Return the parameters of a layer by their numbers in ncnn's list of operators."""
+    """Return the parameters of a layer by their numbers in ncnn's list, as an f-string of ``w``."""
     axes: list[tuple[tuple[int, ...], Axes]] = [
         ((1, 11, 21), q.window),
         ((2, 12, 22), q.dilation),
@@ -53,7 +55,8 @@ def _numbers(q: Question) -> str | Inexpressible:
         if isinstance(space, Inexpressible):
             return space
         axes.append(((25, 26, 27) if q.rank == 3 else (20, 21), space))
-    pairs = [(0, q.output_channels), (5, int(q.bias is not None)), (6, q.kernel.size)]
+    pairs: list[tuple[int, int | str]] = [(0, q.output_channels), (5, int(q.bias is not None))]
+    pairs.append((6, "{w.size}"))
     for keys, values in axes:
         pairs += zip(keys, reversed(values), strict=False)
     if q.groups > 1:
@@ -77,11 +80,11 @@ def _builder(*, dynamic: bool = False) -> CallBuilder:
         inputs = ("x", *weights) if dynamic else ("x",)
         flag = f" {DYNAMIC_WEIGHT[q.operator]}=1" if dynamic else ""
         lines = (
-            "7767517",
+            str(MAGIC),
             f"{len(inputs) + 1} {len(inputs) + 1}",
             *(f"Input {name} 0 1 {name}" for name in inputs),
-            f"{kind} layer {len(inputs)} 1 {' '.join(inputs)} y {numbers}{flag}",
         )
+        layer = f"{kind} layer {len(inputs)} 1 {' '.join(inputs)} y {numbers}{flag}"
         content = "" if dynamic else "".join(f" + {name}.tobytes()" for name in weights)
         image = "x" if q.unbatched else "image"
         run = f"run({', '.join((image, *inputs[1:]))})"
@@ -94,7 +97,7 @@ def _builder(*, dynamic: bool = False) -> CallBuilder:
                 "net = ncnn.Net()",
                 "net.opt.use_fp16_storage = False  # the default of some processors",
                 "net.opt.use_winograd_convolution = False  # it rounds whole numbers",
-                f"lines = {lines}",
+                f"lines = ({', '.join(map(repr, lines))}, f{layer!r})",
                 "check(net.load_param_mem('\\n'.join((*lines, ''))))",
                 "with tempfile.NamedTemporaryFile() as file:",
                 f"    file.write(bytes(4){content})",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
 
+from conformance.adapters import ncnn
 from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.observations import Observation
@@ -176,7 +177,7 @@ def port_table(data: ReportData) -> dict[str, Any]:
             stride, call = meaning.question.stride[0], equivalent.call
             texts = (call.source, "\n".join(equivalent.kernel), "\n".join(equivalent.output))
             proofs = end.proofs[call.moves, classes(meaning.question)]
-            named = (_named(text, stride) for text in texts)
+            named = (with_names(text, stride) for text in texts)
             numbers.append(calls.number((*named, call.cost.words, proofs)))
         targets.append([end.place.api.id, end.title, numbers])
     return {
@@ -262,14 +263,21 @@ _NAMES = {
     GROUPS * INPUTS: "in",
     GROUPS * OUTPUTS: "out",
 }
+_CONSTANTS = frozenset({ncnn.MAGIC})
+"""Numbers of calls that stand for themselves."""
 _NUMBER = re.compile(r"\b\d{4,}\b")
 
 
-def _named(text: str, stride: int) -> str:
-    """Put names for the numbers of a text that stand for them."""
+def with_names(text: str, stride: int) -> str:
+    """Put names for the numbers of a text that stand for them.
+
+    Raises ``ValueError`` if a number is none that `Setting.question` has, or follows from these.
+    """
 
     def name(match: re.Match[str]) -> str:
         number = int(match[0])
+        if number in _CONSTANTS:
+            return match[0]
         if number in _NAMES:
             return f"⟦{_NAMES[number]}⟧"
         for letter, size in (("h", HEIGHT), ("w", WIDTH)):

@@ -1,12 +1,17 @@
 """The table of ports holds what the translation writes, with names for lengths and channels."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 from report_runs import report_of
 
+from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.adapters.runtime import Runtime
 from conformance.cases import corpus
-from conformance.report.porting import CHANNELS, Setting, port_table, settings
+from conformance.recipes import plan_source, search
+from conformance.recipes.search import Plan
+from conformance.report.porting import CHANNELS, Setting, port_table, settings, with_names
 from conformance.translate import records
 from conformance.translate.translation import TRANSLATED
 from conformance.utils import resources
@@ -55,6 +60,21 @@ def test_what_the_first_api_cannot_say_has_its_reason(table: dict[str, Any]) -> 
 def test_no_number_that_stands_for_a_name_is_left(table: dict[str, Any]) -> None:
     texts = [text for *texts, _, _ in table["calls"] for text in texts]
     assert not [text for text in texts if any(f"{n}" in text for n in (2_003, 3_001, 1_009))]
+
+
+@pytest.mark.parametrize("id_", TRANSLATED)
+def test_every_number_of_a_call_stands_for_a_name(id_: str) -> None:
+    framework = next(one for one in FRAMEWORKS.values() if APIS[id_] in one.apis)
+    backend = next(iter(framework.interops))
+    written = 0
+    for channels, padding in product(CHANNELS, (0, 1, "same")):
+        question = PLAIN._replace(channels=channels, padding=padding).question()
+        plan = search.recipe(APIS[id_], question, Runtime(backend=backend))
+        if isinstance(plan, Plan):
+            text = plan_source.text(plan, framework.interop(plan.api, backend), question)
+            named = with_names(text.source, PLAIN.stride)  # or it raises
+            written += "⟦" in named
+    assert written
 
 
 def test_every_setting_is_there_once() -> None:
