@@ -19,16 +19,19 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
     """Find the known limitation that the native call for a question runs into.
 
     The call asks in truth the question under the fewest conventions for which the API's own
-    arguments make the same call. For a chain no limitation is known.
+    arguments make the same call. If there are none, it is read literally, and a wrong answer is
+    what explains it. For a chain no limitation is known.
     """
     if isinstance(question, Chain) or search.is_invalid(question):
         return None
-    call = api.native(search.as_passed_to(api, question))
+    call_question = search.as_passed_to(api, question)
+    call = api.native(call_question)
     for variant in interpretations.variants(question, most=MOST):
         variant_question = search.as_passed_to(api, variant)
         if api.equivalent(variant_question) == call:
             return search.first_limitation(api, variant_question, runtime)
-    return None
+    limits = (limit for limit in api.limits_in(runtime) if not limit.is_refusal)
+    return next((limit for limit in limits if limit.stops(call_question)), None)
 
 
 def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:

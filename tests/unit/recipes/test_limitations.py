@@ -66,6 +66,19 @@ def test_a_call_that_means_what_it_looks_like_may_run_into_a_limit() -> None:
     assert limitations.behind(padding(KEPT, recipe=PADS), asked(padding=((-2, 1),)), ANY) is KEPT
 
 
+def test_a_wrong_answer_is_behind_a_call_that_no_convention_makes() -> None:
+    """Such as one that leaves out an argument for which the API's own call has to say 0."""
+
+    def never(_: Question) -> Inexpressible:
+        return Inexpressible("no such call")
+
+    wrong = replace(KEPT, is_refusal=False)
+    for known, expected in ((wrong, wrong), (KEPT, None)):
+        unlike = padding(known, recipe=never)
+        assert limitations.behind(unlike, asked(padding=((-2, 1),)), ANY) is expected
+        assert limitations.behind(unlike, asked(padding=((0, 1),)), ANY) is None
+
+
 def test_of_two_conventions_both_are_looked_at() -> None:
     """It pads, and takes the numbers for its two ends the other way round."""
 
