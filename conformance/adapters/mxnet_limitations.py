@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.adapters.limitation import PADDING_LIMITS, ZEROS_AROUND, Limitation
 from conformance.oracle.geometry import Axes
-from conformance.question import Dtype, Question
+from conformance.question import Question
 
 ONEDNN, NATIVE = "onednn", "native"
 """The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
@@ -23,23 +23,16 @@ FLAT_DILATION = Limitation(
 )
 
 
-def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
-    """Return the limitation of MXNet's own routine, which oneDNN avoids for float32.
+def _except_onednn(limitation: Limitation) -> tuple[Limitation, ...]:
+    """Return the limitation of MXNet's own routine, which float64 has, and float32 without oneDNN.
 
-    Both uses are of version 1.9.1: docs/findings.md.
-
-    Parameters
-    ----------
-    dtypes
-        The dtypes that have it where oneDNN is on.
-    limitation
-        The limitation; its reason ends with what is needed instead.
+    Both uses are of version 1.9.1: docs/findings.md. The reason ends with what is needed instead.
     """
     return (
         replace(
             limitation,
             reason=f"{limitation.reason} float32",
-            concerns=lambda q: q.dtype in dtypes and limitation.concerns(q),
+            concerns=lambda q: q.dtype == "float64" and limitation.concerns(q),
             classes=frozenset({ONEDNN}),
         ),
         replace(
@@ -51,16 +44,13 @@ def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[L
 
 
 MISPLACED_DILATION = _except_onednn(
-    ("float64",),
     Limitation(
         "stride and dilation together need",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
         is_refusal=False,
     ),
 )
-FLAT_DOUBLE = _except_onednn(
-    ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
-)
+FLAT_DOUBLE = _except_onednn(Limitation("three spatial axes need", lambda q: q.rank == 3))
 DTYPES = Limitation(
     "numbers must be floats of 32 or 64 bits",
     lambda q: q.dtype not in ("float32", "float64", "bfloat16"),
