@@ -148,13 +148,16 @@ WHOLE_NUMBERS = Limitation("whole numbers need 64 bits", lambda q: q.dtype == "i
 DILATED_WHOLE_NUMBERS = Limitation(
     "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
 )
-TRANSPOSE_LIMITS = (
+SHARED_LIMITS = (
     ZEROS_AROUND,
     *onednn_limitations.ZEROS_BESIDE,
     *onednn_limitations.OF_INSTRUCTIONS,
     onednn_limitations.UNWRITTEN,
     onednn_limitations.LONG_PADDING,
     NEGATIVE_PADDING,
+)
+TRANSPOSE_LIMITS = (
+    *SHARED_LIMITS,
     Limitation(
         "output padding must be smaller than the stride or the dilation",
         lambda q: any(
@@ -164,12 +167,7 @@ TRANSPOSE_LIMITS = (
     WHOLE_NUMBERS,
 )
 CONV_LIMITS = (
-    ZEROS_AROUND,
-    *onednn_limitations.ZEROS_BESIDE,
-    *onednn_limitations.OF_INSTRUCTIONS,
-    onednn_limitations.UNWRITTEN,
-    onednn_limitations.LONG_PADDING,
-    NEGATIVE_PADDING,
+    *SHARED_LIMITS,
     Limitation(
         "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
     ),
