@@ -111,8 +111,11 @@ SAME_WITH_OUTPUT_PADDING = (
     ),
 )
 
-# The two backends cannot differentiate.
-WITHOUT_GRADIENTS = (*on_backend("numpy", NO_GRADIENTS), *on_backend("openvino", NO_GRADIENTS))
+DERIVATIVES = (
+    *on_backend("numpy", NO_GRADIENTS),
+    *on_backend("openvino", NO_GRADIENTS),
+    *on_backend("torch", torch.NO_EXAMPLES),
+)
 
 IN_FLOAT32 = Limitation(  # docs/findings.md
     "numbers other than float32 are computed in float32, or float16 in float16",
@@ -130,7 +133,7 @@ NARROWED = Limitation(
 )
 
 CONVOLUTION_LIMITS = (
-    *WITHOUT_GRADIENTS,
+    *DERIVATIVES,
     IN_FLOAT32,
     Limitation(
         "a convolution with a bias makes numbers of 64 bits numbers of 32",
@@ -141,7 +144,7 @@ CONVOLUTION_LIMITS = (
     *WRONG_ANSWERS,
 )
 LAYER_LIMITS = (
-    *WITHOUT_GRADIENTS,
+    *DERIVATIVES,
     IN_FLOAT32,
     NARROWED,
     *WRONG_ANSWERS,
@@ -157,7 +160,7 @@ LAYER_LIMITS = (
     *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
-    *WITHOUT_GRADIENTS,
+    *DERIVATIVES,
     IN_FLOAT32,
     NARROWED,
     *WRONG_ANSWERS,

@@ -55,10 +55,31 @@ DTYPES = Limitation(
     "numbers must be floats of 32 or 64 bits",
     lambda q: q.dtype not in ("float32", "float64", "bfloat16"),
 )
+NO_EXAMPLES = Limitation(
+    "an empty batch has no gradient by the kernel or by the bias",
+    lambda q: q.wanted in ("kernel_gradient", "bias_gradient") and not len(q.x),
+)
+# Of a group alone, 8 channels are too many without AVX-512, and 16 with it: docs/findings.md.
+MANY_TO_ONE = Limitation(
+    "from a multiple of 8 channels to one there is no gradient by the input",
+    lambda q: (
+        q.dtype in ("float32", "bfloat16")  # which is asked in float32
+        and (q.wanted, q.kernel.shape[1]) == ("input_gradient", 1)
+        and q.kernel.shape[0] // q.groups % 8 == 0
+    ),
+    classes=frozenset({ONEDNN}),
+)
 # MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
 CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
-ROUTINES = (DTYPES, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
-CONV_LIMITS = (DTYPES, *PADDING_LIMITS)
+ROUTINES = (
+    DTYPES,
+    NO_EXAMPLES,
+    MANY_TO_ONE,
+    *FLAT_DOUBLE,
+    FLAT_DILATION,
+    *MISPLACED_DILATION,
+)
+CONV_LIMITS = (DTYPES, NO_EXAMPLES, *PADDING_LIMITS)
 TRANSPOSE_LIMITS = (*PADDING_LIMITS, *ROUTINES)
 SIZED_LIMITS = (
     ZEROS_AROUND,

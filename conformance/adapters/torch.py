@@ -148,6 +148,10 @@ WHOLE_NUMBERS = Limitation("whole numbers need 64 bits", lambda q: q.dtype == "i
 DILATED_WHOLE_NUMBERS = Limitation(
     "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
 )
+NO_EXAMPLES = Limitation(
+    "a gradient of an empty batch is not differentiated again",
+    lambda q: q.wanted.startswith("double_backward") and not len(q.x),
+)
 SHARED_LIMITS = (
     ZEROS_AROUND,
     *onednn_limitations.ZEROS_BESIDE,
@@ -155,6 +159,7 @@ SHARED_LIMITS = (
     onednn_limitations.UNWRITTEN,
     onednn_limitations.LONG_PADDING,
     NEGATIVE_PADDING,
+    NO_EXAMPLES,
 )
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
