@@ -22,7 +22,12 @@ def _has_numbers(q: Question) -> bool:
     return not isinstance(q.padding, str) and any(map(any, q.padding))
 
 
+EXCHANGED_DILATIONS = Limitation(  # docs/findings.md
+    "over three axes a derivative along tangents may exchange the dilations of the last two",
+    lambda q: q.wanted == "jvp" and q.rank == 3 and q.dilation[1] != q.dilation[2],
+)
 WRONG_ANSWERS = (
+    EXCHANGED_DILATIONS,
     *onednn_limitations.CHANNELS_LAST,
     *onednn_limitations.ZEROS_BESIDE,
     *onednn.where_onednn_computes(
@@ -69,7 +74,7 @@ WRONG_ANSWERS = (
         ),
     ),
 )
-"""The wrong answers of TensorFlow 2.21 (docs/findings.md), which Keras on it gives too."""
+"""The bugs of TensorFlow 2.21 (docs/findings.md), which Keras on it has, too."""
 DTYPES = (
     REAL_NUMBERS,
     Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
