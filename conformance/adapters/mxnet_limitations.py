@@ -63,7 +63,7 @@ NO_EXAMPLES = Limitation(
 MANY_TO_ONE = Limitation(
     "from a multiple of 8 channels to one there is no gradient by the input",
     lambda q: (
-        q.dtype in ("float32", "bfloat16")  # which is asked in float32
+        q.dtype in ("float32", "bfloat16")  # MXNet gets bfloat16 as float32
         and (q.wanted, q.kernel.shape[1]) == ("input_gradient", 1)
         and q.kernel.shape[0] // q.groups % 8 == 0
     ),
@@ -71,14 +71,7 @@ MANY_TO_ONE = Limitation(
 )
 # MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
 CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
-ROUTINES = (
-    DTYPES,
-    NO_EXAMPLES,
-    MANY_TO_ONE,
-    *FLAT_DOUBLE,
-    FLAT_DILATION,
-    *MISPLACED_DILATION,
-)
+ROUTINES = (DTYPES, NO_EXAMPLES, MANY_TO_ONE, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 CONV_LIMITS = (DTYPES, NO_EXAMPLES, *PADDING_LIMITS)
 TRANSPOSE_LIMITS = (*PADDING_LIMITS, *ROUTINES)
 SIZED_LIMITS = (

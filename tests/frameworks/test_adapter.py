@@ -122,7 +122,7 @@ def test_recipes_give_the_oracles_answer(
 
 def test_no_recipe_is_refused(framework: Framework, runtime: Runtime, client: WorkerClient) -> None:
     """In every dtype, of any size, with infinite numbers: what is refused is a limitation."""
-    asked: dict[str, Question] = {}
+    questions: dict[str, Question] = {}
     most = count(framework, runtime.backend) // 5
 
     def tasks() -> Iterator[Task]:
@@ -132,15 +132,15 @@ def test_no_recipe_is_refused(framework: Framework, runtime: Runtime, client: Wo
                     recipe = call_writer.write(framework, runtime, api, q, "recipe")
                     if isinstance(recipe, Call):
                         key = f"{number} {api.id}"
-                        asked[key] = q
+                        questions[key] = q
                         yield Task(key, recipe.source, recipe.arrays)
 
-    refused = [
+    refusals = [
         f"{task.key}: {outcome.words}\n{task.source}"
         for task, outcome in client.submit(tasks())
-        if isinstance(outcome, Refusal) and not known(framework, asked[task.key], outcome)
+        if isinstance(outcome, Refusal) and not known(framework, questions[task.key], outcome)
     ]
-    assert refused == []
+    assert refusals == []
 
 
 def known(framework: Framework, q: Question, outcome: Outcome) -> bool:
