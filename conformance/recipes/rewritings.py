@@ -113,6 +113,32 @@ def _fill_batch(draft: Draft) -> Iterator[Draft]:
         )
 
 
+def _wrap_outside(draft: Draft) -> Iterator[Draft]:
+    """Wrap the output around after the call, or repeat the input before it."""
+    q = draft.question
+    if q.padding != "circular" or not q.has_output:
+        return
+    begins = tuple(begin for begin, _ in q.pairs)
+    unpadded = q.but(padding=((0, 0),) * q.rank, output_padding=(0,) * q.rank)
+    if q.operator == "conv":
+        lengths = tuple(n + b + e for n, (b, e) in zip(q.space, q.pairs, strict=True))
+        x = stand_in((*q.x.shape[:2], *lengths), q.x.dtype)
+        repeat = linear_ops.adjoint(linear_ops.fold(lengths, q.space, begins))
+        question = unpadded.but(x=x)
+        move = "input repeated around"
+        yield draft.but(move, question=question, x=draft.x + repeat, cost=Cost.CROP)
+    else:
+        fold = linear_ops.fold(unpadded.output_space, q.output_space, begins)
+        yield draft.but(
+            "output wrapped around",
+            question=unpadded,
+            output=fold + draft.output,
+            # Where ends meet, the call would add its bias twice.
+            bias_last=draft.bias_last or q.answer_space in ("output", "bias"),
+            cost=Cost.CROP,
+        )
+
+
 def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
     """Set the stride to 1 along axes with a single place, where it has no effect."""
     q = draft.question
@@ -183,32 +209,6 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
                 and max(map(max, grow)) > 0
             ),
             cost=Cost.ARGUMENTS if grow == no_padding else Cost.CROP,
-        )
-
-
-def _wrap_outside(draft: Draft) -> Iterator[Draft]:
-    """Wrap the output around after the call, or repeat the input before it."""
-    q = draft.question
-    if q.padding != "circular" or not q.has_output:
-        return
-    begins = tuple(begin for begin, _ in q.pairs)
-    unpadded = q.but(padding=((0, 0),) * q.rank, output_padding=(0,) * q.rank)
-    if q.operator == "conv":
-        lengths = tuple(n + b + e for n, (b, e) in zip(q.space, q.pairs, strict=True))
-        x = stand_in((*q.x.shape[:2], *lengths), q.x.dtype)
-        repeat = linear_ops.adjoint(linear_ops.fold(lengths, q.space, begins))
-        question = unpadded.but(x=x)
-        move = "input repeated around"
-        yield draft.but(move, question=question, x=draft.x + repeat, cost=Cost.CROP)
-    else:
-        fold = linear_ops.fold(unpadded.output_space, q.output_space, begins)
-        yield draft.but(
-            "output wrapped around",
-            question=unpadded,
-            output=fold + draft.output,
-            # Where ends meet, the call would add its bias twice.
-            bias_last=draft.bias_last or q.answer_space in ("output", "bias"),
-            cost=Cost.CROP,
         )
 
 
@@ -285,10 +285,10 @@ _REWRITINGS = (
     _drop_uncounted,
     _fill_batch,
     _split_groups,
+    _wrap_outside,
     _drop_single_strides,
     _dilate_kernel,
     _pad_outside,
-    _wrap_outside,
     _add_bias_last,
     _use_grouped_convolution,
     _use_block_diagonal,

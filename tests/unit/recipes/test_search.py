@@ -79,6 +79,14 @@ def test_a_recipe_wraps_an_output_around_itself(limit: str | None) -> None:
         np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
 
 
+@pytest.mark.parametrize("op", ["conv", "conv_transpose"])
+def test_single_places_of_what_is_wrapped_need_no_stride(op: Op) -> None:
+    x = np.arange(2, 8, dtype=np.float32).reshape(1, 2, 3)[..., : 3 if op == "conv" else 1]
+    q = asked(op, x=x, stride=(3,), padding="circular", dilation=(2,))
+    assert plan(api(op, limits=("no stride",)), q).cost == Cost.CROP
+    np.testing.assert_array_equal(ran(api(op, limits=("no stride",)), q), question.answer(q))
+
+
 def test_a_wrapped_output_has_no_derivative_by_the_bias_of_the_call() -> None:
     q = asked(
         "conv_transpose_bias_gradient",
