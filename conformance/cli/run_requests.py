@@ -132,7 +132,8 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
 def _print_result(request: Request, result: Job) -> None:
     if result.error is not None:
         prefix = "not run: " if isinstance(result.error, NoPython) else ""
-        _print(f"conformance run: {request.name}: {prefix}{message(result.error)}", err=True)
+        for line in f"{prefix}{message(result.error)}".splitlines():
+            _print(f"conformance run: {request.name}: {line}", err=True)
         if result.keeps_earlier_run:
             _print(f"conformance run: {result.path} is left as it was", err=True)
     elif result.was_complete:

@@ -239,6 +239,20 @@ def test_only_a_missing_python_is_skipped(run: Callable[..., Ended]) -> None:
         assert run("--environment", "all", "--skip-missing-interpreters").exit_code == 2
 
 
+@pytest.mark.usefixtures("old")
+def test_what_a_framework_said_as_it_failed_has_lines(run: Callable[..., Ended]) -> None:
+    said = "import sys; sys.stderr.write('no driver\\nno device'); raise OSError('gone')"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FRAMEWORKS, "jax", replace(FRAMEWORKS["jax"], prelude=said))
+        ran = run("--environment", "jax")
+    assert [line.removeprefix("conformance run: jax: ") for line in ran.stderr.splitlines()][
+        1:
+    ] == [
+        "    no driver",
+        "    no device",
+    ]
+
+
 def test_several_runs_do_not_fit_into_one_file(run: Callable[..., Ended]) -> None:
     Path("file").touch()
     said = run(*BOTH, "--out", "file")
