@@ -71,6 +71,8 @@ class Environment:
         Whether it answers the same on every machine.
     history
         Whether the history of its first package is recorded with it.
+    timeout_multiplier
+        How many times as long as another one it may take for an answer.
     tier
         When it is run: by default, among the extra ones, or by name only as it is large.
     npm, lock
@@ -94,6 +96,7 @@ class Environment:
     device: str = CPU
     portable: bool = True
     history: bool = True
+    timeout_multiplier: float = 1
     tier: Tier = "default"
     npm: tuple[str, ...] = ()
     lock: str = ""

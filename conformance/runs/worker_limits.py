@@ -22,7 +22,7 @@ class WorkerLimits:
     Attributes
     ----------
     timeout
-        Seconds for one question.
+        Seconds for one question, by which an environment multiplies its ``timeout_multiplier``.
     startup
         Seconds for an interpreter and its framework. No answer depends on them, so they are not in
         the representation, and a stopped run can be resumed with others.
@@ -52,16 +52,17 @@ def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
     made.
     """
     interpreter = interpreter_in(environment, batched=limits.batched)
-    return WorkerClient(interpreter, **_of_client(limits))
+    return WorkerClient(interpreter, **_of_client(environment, limits))
 
 
 def cached_client_in(environment: Environment, limits: WorkerLimits) -> CachedClient:
     """Make a client as `client_in` does, which asks only what was never asked."""
     interpreter = interpreter_in(environment, batched=limits.batched)
     cache = cache_of(environment, interpreter, str(limits), is_read=limits.cached)
-    return CachedClient(interpreter, cache, **_of_client(limits))
+    return CachedClient(interpreter, cache, **_of_client(environment, limits))
 
 
-def _of_client(limits: WorkerLimits) -> dict[str, Any]:
+def _of_client(environment: Environment, limits: WorkerLimits) -> dict[str, Any]:
     """Return the limits that are arguments of a client."""
-    return {name: getattr(limits, name) for name in ("timeout", "startup", "memory", "growth")}
+    of_both = {name: getattr(limits, name) for name in ("startup", "memory", "growth")}
+    return {"timeout": limits.timeout * environment.timeout_multiplier, **of_both}
