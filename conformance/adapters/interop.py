@@ -34,7 +34,7 @@ class TensorInterop:
     Attributes
     ----------
     imports
-        The first lines of a reproduction.
+        The first lines of a reproduction. They choose the CPU, if nothing else does so.
     tensor
         An expression for the NumPy array ``{v}`` as a tensor.
     array

@@ -179,8 +179,8 @@ _TF32 = "(jnp.full((64, 64), 1 + 2**-12) @ jnp.eye(64)).max() == 1"
 DEVICES = {
     "cpu": Device(variables={"JAX_PLATFORMS": "cpu"}),
     "cuda": Device(
-        variables={"JAX_PLATFORMS": "cuda", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
-        setup=("jax.devices()",),
+        variables={"JAX_PLATFORMS": "cuda,cpu", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        setup=("jax.devices('cuda')",),
         probes={"tf32": _TF32},
         classes=(
             RuntimeClass(name="xla-cuda-tf32-x64", probes=("tf32", "x64")),
@@ -191,7 +191,10 @@ DEVICES = {
         reported="gpu",
     ),
 }
-"""The devices; several workers share a GPU, so none takes its memory beforehand."""
+"""The devices; several workers share a GPU, so none takes its memory beforehand.
+
+JAX computes on the first platform; with no other to fall back on it does not say what it misses.
+"""
 
 FRAMEWORK = Framework(
     name="jax",

@@ -37,7 +37,8 @@ _ONNX = (
     "with tempfile.TemporaryDirectory() as folder:",
     "    model.export(f'{folder}/model.onnx', format='onnx', verbose=False)",
     "    # Stage: load",
-    "    session = onnxruntime.InferenceSession(f'{folder}/model.onnx')",
+    "    providers = ['CPUExecutionProvider']",
+    "    session = onnxruntime.InferenceSession(f'{folder}/model.onnx', providers=providers)",
     "# Stage: run",
 )
 

@@ -34,7 +34,7 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
 
 
 INTEROP = TensorInterop(
-    imports=("import mlx.core as mx", "import mlx.nn"),
+    imports=("import mlx.core as mx", "import mlx.nn", "mx.set_default_device(mx.cpu)"),
     tensor="mx.array({v})",
     array="np.array({v})",
     gradient=_gradient,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from conformance.adapters import runtime
 from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
@@ -18,9 +19,9 @@ from conformance.adapters.call_source import (
     words,
 )
 from conformance.adapters.framework import Api, Framework, convolution_beside
-from conformance.adapters.interop import TensorInterop
+from conformance.adapters.interop import CPU, Device, TensorInterop
 from conformance.adapters.limitation import NEGATIVE_PADDING, NO_GRADIENTS, Limitation, boundary
-from conformance.adapters.runtime import CPU, RuntimeClass
+from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
@@ -62,9 +63,9 @@ class Reader:
     exists, versions
         An expression that fails where there is no such engine, and the versions that have it, as a
         requirement.
-    packages, switches, probes, classes
+    packages, switches, probes, classes, device
         As of an interop.
-    variables, modules, isolated
+    devices, variables, modules, isolated
         As of a framework.
     """
 
@@ -85,7 +86,9 @@ class Reader:
     packages: Mapping[str, str] = field(default_factory=dict)
     switches: tuple[str, ...] = ()
     probes: Mapping[str, str] = field(default_factory=dict)
-    classes: tuple[RuntimeClass, ...] = CPU
+    classes: tuple[RuntimeClass, ...] = runtime.CPU
+    device: str = f"'{CPU}'"
+    devices: Mapping[str, Device] = field(default_factory=lambda: {CPU: Device()})
     variables: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     isolated: bool = False
@@ -229,6 +232,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
         switches=reader.switches,
         probes=reader.probes,
         classes=reader.classes,
+        device=reader.device,
     )
     constants = _transposed(reader, upper)
     inputs = _transposed(reader, upper, weights_are_inputs=True)
@@ -245,6 +249,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
         version=reader.version,
         interops={None: interop},
         variables=reader.variables,
+        devices=reader.devices,
         modules=reader.modules,
         isolated=reader.isolated,
         apis=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import onnx, onnx_readers
+from conformance.adapters import onnx, onnx_readers, onnxruntime
 from conformance.adapters.limitation import NO_EMPTY_BATCH, NOT_FINITE, Limitation, boundary
 from conformance.adapters.modes import only
 from conformance.adapters.onnx import Reader
@@ -23,7 +23,8 @@ READER = Reader(
     module="onnx2tf",
     imports=(
         "import pathlib, tempfile",
-        "import ai_edge_litert.interpreter, onnx2tf, onnxruntime",
+        "import ai_edge_litert.interpreter, onnx2tf",
+        *onnxruntime.READER.imports,
     ),
     version="onnx2tf.__version__",
     load=(
@@ -65,7 +66,7 @@ READER = Reader(
     },
     variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
 )
-_SOURCE = next(f for f in onnx_readers.FRAMEWORKS if f.name == onnx_readers.ONNXRUNTIME.name)
+_SOURCE = next(f for f in onnx_readers.FRAMEWORKS if f.name == onnxruntime.READER.name)
 _TWIN = _SOURCE.apis[0]
 _READ = onnx.framework(READER)
 FRAMEWORK = replace(

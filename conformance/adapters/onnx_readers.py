@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import iree, javascript, onednn_limitations, onnx, opencv, tinygrad
+from conformance.adapters import iree, onednn_limitations, onnx, onnxruntime, opencv, tinygrad
 from conformance.adapters.framework import Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
-    NO_FLOAT64,
     NOT_FINITE,
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
@@ -41,18 +40,6 @@ def is_padded_beyond_end(q: Question) -> bool:
     sizes = effective_kernel_size(q.window, q.dilation)
     return any(end >= size for (_, end), size in zip(q.pairs, sizes, strict=True))
 
-
-ONNXRUNTIME = Reader(
-    name="onnxruntime",
-    title="ONNX Runtime",
-    module="onnxruntime",
-    imports=("import onnxruntime",),
-    version="onnxruntime.__version__",
-    load=("session = onnxruntime.InferenceSession(model.SerializeToString())",),
-    argument='"{v}": {v}',
-    run="session.run(None, {{{inputs}}})[0]",
-    limits=(NO_FLOAT64, OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND),
-)
 
 REFERENCE = Reader(
     name="onnx",
@@ -150,6 +137,7 @@ TINYGRAD = Reader(
     switches=tinygrad.INTEROP.switches,
     probes=tinygrad.INTEROP.probes,
     classes=tinygrad.INTEROP.classes,
+    device=tinygrad.INTEROP.device,
     limits=tinygrad.LIMITS,
 )
 
@@ -230,31 +218,13 @@ MNN = Reader(
     run="np.array((output := MNN.expr.convert(net.forward(arrays)[0], MNN.expr.NCHW)).read())",
 )
 
-
-JAVASCRIPT = tuple(
-    replace(
-        ONNXRUNTIME,
-        name=f"onnxruntime-{package}",
-        title=f"ONNX Runtime for JavaScript ({package})",
-        module=f"ort.{package}",
-        imports=("import base64", *javascript.IMPORTS),
-        version="program.running().version",
-        load=("content = base64.b64encode(model.SerializeToString()).decode()", "arrays = {}"),
-        feed='arrays["{v}"] = {v}',
-        argument="{v}",
-        run=(
-            "program.ask('call', x.dtype.name, source='(await (await ort.InferenceSession.create("
-            'Buffer.from(content, "base64"))).run({{{inputs}}})).y\', content=content, **arrays)'
-        ),
-        variables=javascript.command("onnxruntime.js", f"onnxruntime-{package}"),
-    )
-    for package in ("node", "web")
-)
-
 FRAMEWORKS: tuple[Framework, ...] = (
     *map(
         onnx.framework,
-        (ONNXRUNTIME, REFERENCE, OPENVINO, TRACT, TINYGRAD, TVM, MNN, iree.READER, *JAVASCRIPT),
+        (
+            *(onnxruntime.READER, REFERENCE, OPENVINO, TRACT, TINYGRAD, TVM, MNN, iree.READER),
+            *onnxruntime.IN_JAVASCRIPT,
+        ),
     ),
     onnx.framework(opencv.READER, *opencv.ENGINES),
 )

@@ -26,7 +26,7 @@ from conformance.adapters.limitation import (
 from conformance.question import Question
 
 INTEROP = TensorInterop(
-    imports=("import paddle",),
+    imports=("import paddle", "paddle.set_device('cpu')"),
     tensor="paddle.to_tensor({v})",
     array="{v}.numpy()",
     gradient=gradient_lines(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import opencv, torch
+from conformance.adapters import onnxruntime, opencv, torch
 from conformance.adapters.framework import Api
+from conformance.adapters.interop import CPU
 from conformance.adapters.limitation import NO_GRADIENTS
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.adapters.onnx import Reader
-from conformance.adapters.onnx_readers import ONNXRUNTIME, OPENVINO
+from conformance.adapters.onnx_readers import OPENVINO
 from conformance.question import Dtype
 
 _NAMES = 'input_names=["x"], output_names=["y"]'
@@ -46,7 +47,7 @@ def _chain(
 
 
 _HALF: tuple[Dtype, ...] = ("float32", "float16")
-_READERS = (ONNXRUNTIME, OPENVINO, opencv.READER)
+_READERS = (onnxruntime.READER, OPENVINO, opencv.READER)
 _IMPORTS = (
     "import io",
     "import onnx",
@@ -56,14 +57,15 @@ _BASE = framework_of(
     torch.FRAMEWORK,
     "onnx",
     "PyTorch through ONNX",
-    _chain("torch.onnx.export(dynamo=False)", ONNXRUNTIME, _HALF, is_slow=False),
+    _chain("torch.onnx.export(dynamo=False)", onnxruntime.READER, _HALF, is_slow=False),
     _chain("torch.onnx.export(dynamo=False)", OPENVINO, (*_HALF, "float64")),
     _chain("torch.onnx.export(dynamo=False)", opencv.READER, ("float32",), is_slow=False),
-    _chain("torch.onnx.export", ONNXRUNTIME, _HALF),
+    _chain("torch.onnx.export", onnxruntime.READER, _HALF),
 )
 FRAMEWORK = replace(
     _BASE,
     prelude="\n".join((*_IMPORTS, "import torch")),
+    devices={CPU: torch.DEVICES[CPU]},
     interops={
         None: replace(
             torch.INTEROP,

@@ -155,11 +155,15 @@ def names_used(source: str) -> set[str]:
 
 
 @cache
-def names_imported(source: str) -> set[str]:
-    nodes = ast.walk(ast.parse(source))
+def names_bound(source: str) -> set[str]:
+    """The names that the first lines of a script import and assign."""
+    nodes = list(ast.walk(ast.parse(source)))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     aliases = [alias for node in imports for alias in node.names]
-    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
+    return {alias.asname or alias.name.partition(".")[0] for alias in aliases} | {
+        target.id for target in targets if isinstance(target, ast.Name)
+    }
 
 
 # Everything that is drawn
@@ -167,10 +171,10 @@ def names_imported(source: str) -> set[str]:
 
 @EVERY_API
 def test_what_is_written_compiles_and_names_only_what_is_there(speaker: Speaker) -> None:
-    worker = names_imported(speaker.framework.prelude)
+    worker = names_bound(speaker.framework.prelude)
     calls = {mode: list(written(speaker, mode)) for mode in MODES}
     for call in chain.from_iterable(calls.values()):
-        script = names_imported("\n".join(call.imports))
+        script = names_bound("\n".join(call.imports))
         needed = names_used(call.source) - {"np", *call.arrays}
         assert needed <= script
         assert needed <= worker
@@ -277,7 +281,7 @@ def test_questions_without_an_answer_are_asked_too(
 @EVERY_API
 def test_an_api_says_where_to_look_for_it(speaker: Speaker) -> None:
     used = names_used(speaker.api.exists)
-    assert used <= names_imported(speaker.framework.prelude)
+    assert used <= names_bound(speaker.framework.prelude)
 
 
 # The table of APIs

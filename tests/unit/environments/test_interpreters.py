@@ -48,7 +48,7 @@ def test_an_environment_sets_its_switches_over_what_is_set_around_it(
     ("name", "environment", "expected"),
     [
         ("JAX_PLATFORMS", Environment(framework="jax"), "cpu"),
-        ("JAX_PLATFORMS", Environment(framework="jax", device="cuda"), "cuda"),
+        ("JAX_PLATFORMS", Environment(framework="jax", device="cuda"), "cuda,cpu"),
         ("CUDA_VISIBLE_DEVICES", Environment(framework="torch"), ""),
         ("CUDA_VISIBLE_DEVICES", Environment(framework="torch", device="cuda"), None),
         ("PLAIN", Environment(framework="torch", variables={"PLAIN": "1"}), "1"),
