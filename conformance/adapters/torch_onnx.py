@@ -15,21 +15,25 @@ from conformance.question import Dtype
 
 _NAMES = 'input_names=["x"], output_names=["y"]'
 EXPORTERS = {
-    "torch.onnx.export": (
-        f"model = torch.onnx.export(layer.eval(), (x,), {_NAMES}{{kwargs}}).model_proto",
-    ),
     "torch.onnx.export(dynamo=False)": (
         "file = io.BytesIO()",
         f"torch.onnx.export(layer.eval(), (x,), file, dynamo=False, {_NAMES}{{kwargs}})",
         "model = onnx.load_from_string(file.getvalue())",
     ),
+    "torch.onnx.export": (
+        f"model = torch.onnx.export(layer.eval(), (x,), {_NAMES}{{kwargs}}).model_proto",
+    ),
 }
 """The lines by which each exporter makes ``model``, an ``onnx.ModelProto``."""
+READERS: tuple[tuple[Reader, tuple[Dtype, ...]], ...] = (
+    (onnxruntime.READER, ("float32", "float16")),
+    (OPENVINO, ("float32", "float16", "float64")),
+    (opencv.READER, ("float32",)),
+)
+"""What runs a model, with the dtypes that it takes."""
 
 
-def _chain(
-    exporter: str, reader: Reader, dtypes: tuple[Dtype, ...], *, is_slow: bool = True
-) -> Api:
+def _chain(exporter: str, reader: Reader, dtypes: tuple[Dtype, ...]) -> Api:
     lines = (
         *("# Stage: export", *EXPORTERS[exporter]),
         *("# Stage: load", "x = x.numpy()", *reader.load),
@@ -42,25 +46,20 @@ def _chain(
         made_of_layer(*lines, call=f"torch.from_numpy({run})"),
         needs=reader.version,
         limits=(NO_GRADIENTS, only(*dtypes), *reader.limits),
-        is_slow=is_slow,
+        is_slow=exporter == "torch.onnx.export" or reader is OPENVINO,
     )
 
 
-_HALF: tuple[Dtype, ...] = ("float32", "float16")
-_READERS = (onnxruntime.READER, OPENVINO, opencv.READER)
 _IMPORTS = (
     "import io",
     "import onnx",
-    *dict.fromkeys(line for r in _READERS for line in r.imports),
+    *dict.fromkeys(line for reader, _ in READERS for line in reader.imports),
 )
 _BASE = framework_of(
     torch.FRAMEWORK,
     "onnx",
     "PyTorch through ONNX",
-    _chain("torch.onnx.export(dynamo=False)", onnxruntime.READER, _HALF, is_slow=False),
-    _chain("torch.onnx.export(dynamo=False)", OPENVINO, (*_HALF, "float64")),
-    _chain("torch.onnx.export(dynamo=False)", opencv.READER, ("float32",), is_slow=False),
-    _chain("torch.onnx.export", onnxruntime.READER, _HALF),
+    *(_chain(exporter, *reader) for exporter in EXPORTERS for reader in READERS),
 )
 FRAMEWORK = replace(
     _BASE,
@@ -73,7 +72,7 @@ FRAMEWORK = replace(
             packages={
                 **torch.INTEROP.packages,
                 "onnx": "onnx.__version__",
-                **{reader.name: reader.version for reader in _READERS},
+                **{reader.name: reader.version for reader, _ in READERS},
             },
         )
     },
