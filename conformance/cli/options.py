@@ -104,7 +104,10 @@ startup = click.option(
 
 
 def limits(
-    text: str = "Seconds for a question.", seconds: float = TIMEOUT, *, batched: bool = True
+    text: str = "Seconds for a question. Some pinned environments have a multiple of it.",
+    seconds: float = TIMEOUT,
+    *,
+    batched: bool = True,
 ) -> Decorator[Any]:
     """Return the options of a worker's time limits, which become the argument ``limits``."""
 
