@@ -52,8 +52,8 @@ DTYPES_OF_LAYERS = (
     ),
     *DTYPES_ON_TENSORFLOW,
 )
-WRONG_ANSWERS = (
-    *on_backend("tensorflow", *tensorflow_limitations.WRONG_ANSWERS),
+BUGS = (
+    *on_backend("tensorflow", *tensorflow_limitations.BUGS),
     *on_backend("torch", *onednn_limitations.CHANNELS_LAST, *onednn_limitations.ZEROS_BESIDE),
     ZEROS_AROUND,
     *on_backend("jax", *xla.ZEROS),
@@ -141,13 +141,13 @@ CONVOLUTION_LIMITS = (
         backend="numpy",
         is_refusal=False,
     ),
-    *WRONG_ANSWERS,
+    *BUGS,
 )
 LAYER_LIMITS = (
     *DERIVATIVES,
     IN_FLOAT32,
     NARROWED,
-    *WRONG_ANSWERS,
+    *BUGS,
     *DTYPES_OF_LAYERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
@@ -163,7 +163,7 @@ FUNCTION_LIMITS = (
     *DERIVATIVES,
     IN_FLOAT32,
     NARROWED,
-    *WRONG_ANSWERS,
+    *BUGS,
     *DTYPES_ON_TENSORFLOW,
     *on_backend("torch", torch.WHOLE_NUMBERS),
     OUTPUT_PADDING_BELOW_STRIDE,

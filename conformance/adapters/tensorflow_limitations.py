@@ -26,7 +26,7 @@ EXCHANGED_DILATIONS = Limitation(  # docs/findings.md
     "over three axes a derivative along tangents may exchange the dilations of the last two",
     lambda q: q.wanted == "jvp" and q.rank == 3 and q.dilation[1] != q.dilation[2],
 )
-WRONG_ANSWERS = (
+BUGS = (
     EXCHANGED_DILATIONS,
     *onednn_limitations.CHANNELS_LAST,
     *onednn_limitations.ZEROS_BESIDE,
@@ -84,7 +84,7 @@ DTYPES = (
 )
 SHARED_LIMITS = (
     ZEROS_AROUND,
-    *WRONG_ANSWERS,
+    *BUGS,
     *DTYPES,
     NEGATIVE_PADDING,
     Limitation(

@@ -20,17 +20,17 @@ from conformance.adapters.call_source import (
 from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop, gradient_lines
 from conformance.adapters.limitation import (
+    REAL_NUMBERS,
     ZEROS_AROUND,
     ZEROS_BETWEEN,
     Limitation,
-    boundary,
     differentiates_infinite_input,
     is_transposed,
     meets_no_input,
 )
 from conformance.cases.exactness import rounds
 from conformance.comparison import HALVES
-from conformance.question import Question, is_complex
+from conformance.question import Question
 
 INTEROP = TensorInterop(
     imports=("import importlib.metadata", "import tinygrad", "import tinygrad.nn.state"),
@@ -61,7 +61,7 @@ def _crops_beyond_input(q: Question) -> bool:
 
 
 LIMITS = (
-    boundary("numbers are real", lambda q: is_complex(q.dtype)),
+    replace(REAL_NUMBERS, is_boundary=True),
     ZEROS_AROUND,
     ZEROS_BETWEEN,
     Limitation(
