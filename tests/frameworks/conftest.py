@@ -39,8 +39,12 @@ def interpreter(environment: Environment) -> Interpreter:
 
 @pytest.fixture(scope="session")
 def client(environment: Environment) -> Iterator[WorkerClient]:
-    """The framework in its own interpreter; a missing one is an error, never a skip."""
-    with cached_client_in(environment, WorkerLimits(batched=False)) as started:
+    """The framework in its own interpreter; a missing one is an error, never a skip.
+
+    It has time for a layer of 2,048 channels where JavaScript computes, on a machine with other
+    work.
+    """
+    with cached_client_in(environment, WorkerLimits(timeout=600, batched=False)) as started:
         yield started
 
 
