@@ -74,6 +74,14 @@ class Evidence:
         """The number of spatial axes of the case."""
         return rank_of(self.prepared_case)
 
+    @property
+    def derivative(self) -> str | None:
+        """The kind of derivative that the case wants; None if it wants another answer."""
+        question = self.prepared_case.case.question
+        if isinstance(question, Question) and question.is_derivative:
+            return question.wanted
+        return None
+
     @cached_property
     def axes(self) -> frozenset[str]:
         """The names of the axes that the case touches."""

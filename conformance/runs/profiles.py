@@ -269,14 +269,17 @@ def _axes_by_refusal(evidence: Sequence[Evidence]) -> dict[str, set[str]]:
     """Return the axes that each refusal may be for, by its words.
 
     All cases with this refusal touch them, and none with an answer; if the words mention some of
-    these axes, only those.
+    these axes, only those. A kind of derivative of which nothing is answered is refused for itself,
+    and says nothing of other axes.
     """
     answered = {name for item in evidence if item.answered for name in item.axes}
-    common: dict[str, set[str]] = {}
-    for item in evidence:
-        if item.refused and item.axes:
-            axes = common.setdefault(item.words, set(item.axes - answered))
-            common[item.words] = axes & item.axes
+    derivatives = {None, *(item.derivative for item in evidence if item.answered)}
+    refusals = (item for item in evidence if item.refused and item.axes)
+    common = {}
+    for words, items in group(refusals, lambda item: item.words).items():
+        telling = [item.axes for item in items if item.derivative in derivatives]
+        axes = telling or [item.axes & {GRADIENTS.name} for item in items]
+        common[words] = set(frozenset.intersection(*axes) - answered)
     return {words: _mentioned(words, axes) or axes for words, axes in common.items()}
 
 

@@ -29,6 +29,12 @@ SYMMETRIC = asked("symmetric", kernel=np.ones((1, 1, 2), np.float32))
 DILATED = asked("dilated", dilation=(2,))
 SAME = asked("same", padding="same")
 BIASED = asked("biased", padding="same", bias=np.ones(1, np.float32))
+DERIVED = asked(
+    "derived",
+    op="conv_transpose_input_gradient",
+    gradient=np.ones((1, 1, 4), np.float32),
+    dilation=(2,),
+)
 SPARSE = asked("sparse", kernel=np.ones((1, 1, 1), np.float32), stride=(3,), padding="valid")
 
 
@@ -45,7 +51,7 @@ def refused(of: Case, status: str = "inexpressible", detail: str = "No.") -> Obs
 
 
 def profile(*observations: Observation) -> Profile:
-    cases = (ONE, TWO, THREE, SYMMETRIC, DILATED, SAME, BIASED, SPARSE)
+    cases = (ONE, TWO, THREE, SYMMETRIC, DILATED, DERIVED, SAME, BIASED, SPARSE)
     (found,) = profiles(observations, {of.id: PreparedCase(of) for of in cases})
     return found
 
@@ -147,6 +153,18 @@ def test_an_axis_that_no_case_touches_has_no_case() -> None:
 def test_an_axis_that_is_never_taken(status: str, known: str) -> None:
     found = finding("dilation", match(ONE), refused(DILATED, status))
     assert (found.known, found.refused) == (known, ("dilated",))
+
+
+@pytest.mark.parametrize(
+    ("axis", "known"), [("gradients", "no parameter"), ("dilation", "not told apart")]
+)
+def test_a_derivative_that_is_never_taken_forbids_nothing_else(axis: str, known: str) -> None:
+    assert finding(axis, match(ONE), refused(DERIVED)).known == known
+
+
+def test_what_is_refused_of_outputs_and_of_derivatives_is_refused() -> None:
+    seen = match(ONE), refused(DILATED, "rejected"), refused(DERIVED, "rejected")
+    assert finding("dilation", *seen).known == "refused"
 
 
 @pytest.mark.parametrize("status", ["crashed", "hung", "flaky"])
