@@ -87,11 +87,16 @@ def _plain(words: str | None) -> str | None:
 def _missing(
     environment: Environment, cases: Sequence[Case]
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Yield every API, case and mode without an observation, and the reason."""
+    """Yield every API, case and mode without an observation, and the reason.
+
+    An API of other versions than the one that was run is missing by nobody's fault.
+    """
     present = {observation.key for observation in environment.run.observations}
     required = {(api, case) for api, case, _ in present}
+    runtime = environment.run.header.runtime
     for api in FRAMEWORKS[environment.framework].apis:
-        required.update((api.id, case.id) for case in cases if is_asked(api, case))
+        if runtime.has(api.versions):
+            required.update((api.id, case.id) for case in cases if is_asked(api, case))
     for (api_id, case_id), mode in product(required, MODES):
         if (api_id, case_id, mode) not in present:
             yield api_id, case_id, mode, _reason_missing(environment, api_id)

@@ -74,6 +74,22 @@ def test_an_api_that_an_environment_lacks_is_not_run_there() -> None:
     )
 
 
+@pytest.mark.parametrize(("version", "is_missing"), [("0.8", False), ("0.9", True)])
+def test_an_api_of_other_versions_is_not_missing(version: str, is_missing: bool) -> None:
+    plain, consistent = (
+        f"jax.lax.conv_transpose{end}" for end in ("", "(use_consistent_padding=True)")
+    )
+    given = run(
+        *both(ONE, RIGHT, api=plain),
+        framework="jax",
+        version=version,
+        packages={"jax": version},
+        apis={plain: True, consistent: False},
+    )
+    apis = report_of(given, cases=(ONE,)).verdicts["api"]
+    assert (consistent in set(apis)) is is_missing
+
+
 def test_a_failed_run_is_not_run_for_its_reason_in_every_case() -> None:
     report = report_of(failed("torch", "There is no wheel."), cases=(ONE, TWO))
     told = report.verdicts[["verdict", "reason"]].drop_duplicates().to_numpy().tolist()
