@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.adapters import tensorflow
+from conformance.adapters import tensorflow, xla
 from conformance.adapters.limitation import boundary
 from conformance.adapters.modes import framework_of, mapped, mode, traced
 
@@ -16,6 +16,7 @@ FRAMEWORK = framework_of(
         "jit_compile",
         traced("tf.function({function}, jit_compile=True)"),
         needs="tf.function",
+        limits=xla.ZEROS,
     ),
     mode(
         tensorflow.CONV_TRANSPOSE,
