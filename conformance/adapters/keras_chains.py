@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import keras
+from conformance.adapters import keras, onnxruntime
 from conformance.adapters.framework import Api, Framework
 from conformance.adapters.limitation import (
     NO_EMPTY_BATCH,
@@ -37,8 +37,7 @@ _ONNX = (
     "with tempfile.TemporaryDirectory() as folder:",
     "    model.export(f'{folder}/model.onnx', format='onnx', verbose=False)",
     "    # Stage: load",
-    "    providers = ['CPUExecutionProvider']",
-    "    session = onnxruntime.InferenceSession(f'{folder}/model.onnx', providers=providers)",
+    "    session = onnxruntime.InferenceSession(f'{folder}/model.onnx', **device)",
     "# Stage: run",
 )
 
@@ -89,7 +88,7 @@ LITERT = _framework(
 ONNX = _framework(
     "onnx",
     "Keras through ONNX",
-    ("import tempfile", "import onnxruntime"),
+    ("import tempfile", *onnxruntime.READER.imports),
     _chain(
         keras.LAYER,
         "export, onnxruntime",

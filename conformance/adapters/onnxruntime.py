@@ -9,11 +9,11 @@ from conformance.adapters.onnx import Reader
 from conformance.adapters.runtime import RuntimeClass
 
 LIMITS = (NO_FLOAT64, OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND)
-# The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
 _CONVOLUTION = (
     '<ir_version: 6, opset_import: ["": 11]> convolution'
     " (float[1, 64, 8, 8] x, float[64, 64, 1, 1] w) => (float[1, 64, 8, 8] y) {y = Conv(x, w)}"
 )
+# The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
 _FINE = (
     '"x": np.full((1, 64, 8, 8), 1 + 2**-12, np.float32),'
     ' "w": np.eye(64, dtype=np.float32)[..., None, None]'

@@ -18,7 +18,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
-from conformance.utils.printable import PrintableError, printable, printable_lines
+from conformance.utils.printable import PrintableError, printable_lines
 from conformance.utils.resources import table
 
 FAILED = 2
@@ -69,14 +69,23 @@ def message(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def print_error(source: str | None, lines: Iterable[str]) -> None:
+    """Print the lines of an error to the standard error, each after the command that it is of.
+
+    ``source`` is the command, printable, and what of it failed; None if there is no command.
+    """
+    prefix = f"conformance {source}" if source else "conformance"
+    for line in lines:
+        click.echo(printable_lines(f"{prefix}: {line}"), err=True)
+
+
 def refuse(command: str, error: BaseException | str) -> NoReturn:
     """Exit from a command that could not do its work, and print the reason.
 
     Raises ``SystemExit`` always, with `FAILED`.
     """
     reason = error if isinstance(error, str) else message(error)
-    for line in reason.splitlines():
-        click.echo(printable(f"conformance {command}: {line}"), err=True)
+    print_error(command, reason.splitlines())
     raise SystemExit(FAILED)
 
 
@@ -129,9 +138,7 @@ def _status(work: Callable[[], Any]) -> int:
 def _print(command: str | None, lines: Iterable[str], status: int = FAILED) -> int:
     """Print lines to the standard error, if it can be written, and return the status."""
     with suppress(OSError):
-        for line in lines:
-            prefix = f"conformance {command}" if command else "conformance"
-            click.echo(printable_lines(f"{prefix}: {line}"), err=True)
+        print_error(command, lines)
     return status
 
 

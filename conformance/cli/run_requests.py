@@ -8,7 +8,7 @@ import click
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
-from conformance.cli.exit_status import FAILED, message, refuse
+from conformance.cli.exit_status import FAILED, message, print_error, refuse
 from conformance.cli.output_files import keep_inputs
 from conformance.environments import interpreters
 from conformance.environments.definitions import Environment, NoPython
@@ -132,8 +132,8 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
 def _print_result(request: Request, result: Job) -> None:
     if result.error is not None:
         prefix = "not run: " if isinstance(result.error, NoPython) else ""
-        for line in f"{prefix}{message(result.error)}".splitlines():
-            _print(f"conformance run: {request.name}: {line}", err=True)
+        lines = f"{prefix}{message(result.error)}".splitlines()
+        print_error(f"run: {printable(request.name)}", lines)
         if result.keeps_earlier_run:
             _print(f"conformance run: {result.path} is left as it was", err=True)
     elif result.was_complete:

@@ -22,7 +22,7 @@ class WorkerLimits:
     Attributes
     ----------
     timeout
-        Seconds for one question, by which an environment multiplies its ``timeout_multiplier``.
+        Seconds for one question, which an environment multiplies by its ``timeout_multiplier``.
     startup
         Seconds for an interpreter and its framework. No answer depends on them, so they are not in
         the representation, and a stopped run can be resumed with others.
@@ -64,5 +64,9 @@ def cached_client_in(environment: Environment, limits: WorkerLimits) -> CachedCl
 
 def _of_client(environment: Environment, limits: WorkerLimits) -> dict[str, Any]:
     """Return the limits that are arguments of a client."""
-    of_both = {name: getattr(limits, name) for name in ("startup", "memory", "growth")}
-    return {"timeout": limits.timeout * environment.timeout_multiplier, **of_both}
+    return {
+        "timeout": limits.timeout * environment.timeout_multiplier,
+        "startup": limits.startup,
+        "memory": limits.memory,
+        "growth": limits.growth,
+    }

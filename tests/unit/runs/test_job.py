@@ -245,12 +245,8 @@ def test_what_a_framework_said_as_it_failed_has_lines(run: Callable[..., Ended])
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(FRAMEWORKS, "jax", replace(FRAMEWORKS["jax"], prelude=said))
         ran = run("--environment", "jax")
-    assert [line.removeprefix("conformance run: jax: ") for line in ran.stderr.splitlines()][
-        1:
-    ] == [
-        "    no driver",
-        "    no device",
-    ]
+    _, *lines = (line.removeprefix("conformance run: jax: ") for line in ran.stderr.splitlines())
+    assert lines == ["    no driver", "    no device"]
 
 
 def test_several_runs_do_not_fit_into_one_file(run: Callable[..., Ended]) -> None:
