@@ -117,11 +117,17 @@ def _auto_pad(same: str) -> Arguments:
 
 
 def _output_shape(q: Question) -> Mapping[str, object] | Inexpressible:
-    """Return the size of the output, for which the reader chooses the crop, where it is asked."""
+    """Return the size of the output, for which the reader chooses the crop, where it is asked.
+
+    Padding that was written beside it is passed on; the format says that it is ignored.
+    """
     if q.length is None and q.padding != "same":
         return _pads(q)
     space = output_space(q)
-    return space if isinstance(space, Inexpressible) else {"output_shape": [*space]}
+    if isinstance(space, Inexpressible):
+        return space
+    pads = _pads(q) if q.length is not None and q.padding != "same" else {}
+    return pads if isinstance(pads, Inexpressible) else {**pads, "output_shape": [*space]}
 
 
 def _builder(

@@ -50,6 +50,17 @@ def sized(q: Question, *, padding: bool = False, output_padding: bool = False) -
     return fit(plain, WORDS[0], space, padding=padding, output_padding=output_padding)
 
 
+def as_asked(q: Question) -> Question:
+    """Return the question that the arguments beside a length ask, as before `Question.as_written`.
+
+    Raises ``ValueError`` if the question has no output.
+    """
+    if q.length is None:
+        return q
+    written = q.length.padding is not None, q.length.output_padding is not None
+    return fit(q, WORDS[0], q.length.space, padding=written[0], output_padding=written[1])
+
+
 def fit(q: Question, name: str, space: Axes, *, padding: bool, output_padding: bool) -> Question:
     """Return the question whose output has these lengths.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.conventions.axis import Axis, cropped, extents, is_padded
+from conformance.oracle import geometry
 from conformance.question import Question
 
 
@@ -64,7 +65,15 @@ def _pad_zero_inserted_input(q: Question) -> Question | None:
     )
 
 
-PADDING.choice("ignored", "Padding is ignored.")(lambda q: q.but(padding=((0, 0),) * q.rank))
+@PADDING.choice("ignored")
+def _without_padding(q: Question) -> Question:
+    """Padding is ignored."""
+    if q.length is None or q.length.fault is None:
+        return q.but(padding=((0, 0),) * q.rank)
+    # Without the padding that it does not fit, a length alone says how much is cropped.
+    full = q.but(padding="valid", length=None).output_space
+    totals = (f - n for f, n in zip(full, q.length.space, strict=True))
+    return q.but(padding=geometry.even_crop(totals), length=None)
 
 
 def _strides_and_pairs(q: Question) -> Iterator[tuple[int, tuple[int, int]]]:

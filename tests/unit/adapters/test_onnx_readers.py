@@ -14,7 +14,7 @@ from conformance.adapters.framework import Api, Framework
 from conformance.adapters.onnx import Reader
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.observations import MODES, Mode
-from conformance.question import Op, Question
+from conformance.question import Op, OutputLength, Question
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 
@@ -83,6 +83,16 @@ def test_same_is_said_in_three_ways_and_a_recipe_passes_numbers(end: str, attrib
     q = question(padding="same", stride=(2, 2))
     assert line(end, q) == f"{START}, strides=[2, 2], {attributes})"
     assert line(end, q, "recipe") == f"{START}, strides=[2, 2], pads=[0, 0, 1, 1])"
+
+
+@pytest.mark.parametrize(
+    ("written", "attributes"),
+    [(None, ""), (((1, 1), (1, 1)), "pads=[1, 1, 1, 1], "), ("valid", ""), ("same", "")],
+    ids=str,
+)
+def test_padding_beside_a_size_is_passed_on(written: Any, attributes: str) -> None:
+    q = question(padding=((1, 1), (1, 1)), length=OutputLength(space=(3, 3), padding=written))
+    assert line("ConvTranspose(output_shape)", q) == f"{START}, {attributes}output_shape=[3, 3])"
 
 
 @pytest.mark.parametrize(

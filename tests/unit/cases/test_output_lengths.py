@@ -8,6 +8,7 @@ import pytest
 from case_files import HEAD, MINIMAL, cases, problems
 
 from conformance import oracle
+from conformance.cases.output_lengths import as_asked
 from conformance.oracle.geometry import Axes, Pairs
 from conformance.question import Question, answer
 
@@ -95,6 +96,28 @@ def test_what_was_left_out_has_the_meaning_of_who_is_asked(
 ) -> None:
     q = asked(file, "output_size: 6", "output_padding: 0").as_written(default)
     assert (q.padding, q.output_padding, q.zero_given) == (padding, (0,), True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("padding: 1", "output_size: 6"),
+        ("padding: 1", "output_size: 4"),
+        ("padding: same", "output_size: 5"),
+        ("output_size: 5",),
+        ("padding: [[1, 0]]", "output_padding: 1", "output_size: 7"),
+    ],
+    ids=str,
+)
+def test_what_was_written_beside_a_length_is_the_question_again(
+    file: Path, lines: tuple[str, ...]
+) -> None:
+    lines = (*lines, 'expected: {error: "output_size must be at least [5], got [4]"}')
+    q = asked(file, *(lines if "output_size: 4" in lines else lines[:-1]))
+    again = as_asked(q.as_written(((0, 0),)))
+    names = ("padding", "output_padding", "zero_given", "length")
+    assert [getattr(again, name) for name in names] == [getattr(q, name) for name in names]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.output_lengths import fit
 from conformance.conventions.axes import CONVENTIONS, Convention
 from conformance.conventions.diagnosis import Diagnosis, diagnose, remark
 from conformance.conventions.interpretations import Explanation, answer_under, apply_all, reproduces
@@ -494,6 +495,18 @@ def test_what_has_no_answer_may_have_one_under_a_convention() -> None:
     got = answer_under(LEAVES_NOTHING, (FLIPPED, PADDED))
     found = diagnose(LEAVES_NOTHING, None, got, exact=True)
     assert ("kernel flip: flipped", "padding: pads the input") in found.names
+
+
+def test_a_length_that_padding_does_not_leave_is_reached_without_it() -> None:
+    """Of seven elements four remain, and three are cropped."""
+    q = line([1, 2, 3], [1, 10, 100], stride=(2,))
+    q = fit(q.but(padding=((1, 1),)), "output_size", (4,), padding=True, output_padding=False)
+    for numbers, names in (
+        ([10, 102, 20, 203], {("padding: ignored",)}),
+        ([102, 20, 203, 30], {("padding: ignored", "padding ends: end, begin")}),
+    ):
+        got = np.array([[numbers]], np.float32)
+        assert names <= {*diagnose(q, None, got, exact=True).names}
 
 
 def test_what_is_like_a_mistake_is_named_beside_it() -> None:
