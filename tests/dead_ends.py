@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from conformance.adapters.framework import Api
 from conformance.adapters.runtime import Runtime
-from conformance.question import Question
+from conformance.question import Question, all_finite
 from conformance.recipes import search
 
 DEAD_ENDS = {
@@ -19,19 +19,25 @@ DEAD_ENDS = {
     "float32 is all it takes": ("MNN.",),
     "numbers of 64 bits are made numbers of 32": ("keras.",),
     "three axes are wrong on WebAssembly: docs/findings.md": ("tfjs.",),
-    # A layer takes words for padding, adds zeros for both, and is late over three axes.
+}
+"""The reasons of these limitations in the adapters, with the first words of the ids of the APIs."""
+UNLESS_FINITE = {
+    # A layer takes words for padding, adds zeros for both, and is late over three axes. Zeros after
+    # the kernel spread what is not finite.
     "'valid' gives at least the length of the input times the stride": ("tfjs.layers.",),
     "SAME over three axes begins late at strides beyond the kernel: docs/findings.md": (
         "tfjs.layers.convTranspose",
     ),
 }
-"""The reasons of these limitations in the adapters, with the first words of the ids of the APIs."""
+"""Those that a recipe goes around if all numbers are finite."""
 
 
 def has_a_recipe(api: Api, question: Question, runtime: Runtime) -> bool:
     """Whether an API should have a recipe for a question."""
+    is_finite = all(map(all_finite, question.arrays.values()))
+    dead_ends = DEAD_ENDS if is_finite else DEAD_ENDS | UNLESS_FINITE
     is_dead_end = any(
-        api.id.startswith(DEAD_ENDS.get(limit.reason, ())) and limit.stops(question)
+        api.id.startswith(dead_ends.get(limit.reason, ())) and limit.stops(question)
         for limit in api.limits_in(runtime)
     )
     return not is_dead_end and search.boundary(api, question, runtime) is None

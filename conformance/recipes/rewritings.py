@@ -212,6 +212,38 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         )
 
 
+def _lengthen_kernel(draft: Draft) -> Iterator[Draft]:
+    """Put zeros after a kernel that is shorter than the stride, which leaves no gaps then.
+
+    Zeros of a kernel spread numbers that are not finite.
+    """
+    q = draft.question
+    sizes = geometry.effective_kernel_size(q.window, q.dilation)
+    # As many elements as reach the next place of the kernel.
+    counts = tuple(
+        max(-((size - s) // d), 0) for size, s, d in zip(sizes, q.stride, q.dilation, strict=True)
+    )
+    is_finite = all(map(all_finite, (q.x, q.x_tangent, q.gradient)))
+    has_part = q.operator == "conv_transpose" and q.wanted != "parameters" and not q.is_by_bias
+    if not (has_part and any(counts) and is_finite) or q.padding == "circular":
+        return
+    is_reversed = draft.api.reads_kernel_reversed
+    window = tuple(k + n for k, n in zip(q.window, counts, strict=True))
+    pairs = zip(q.pairs, counts, q.dilation, strict=True)
+    longer = draft.but(
+        "zeros put after the kernel",
+        question=q.but(
+            kernel=_kernel_like(q.kernel, (*q.kernel.shape[:2], *window)),
+            padding=tuple((b, e + n * d) for (b, e), n, d in pairs),
+        ),
+        kernel=draft.kernel
+        + linear_ops.window(q.window, tuple((n, 0) if is_reversed else (0, n) for n in counts)),
+        cost=Cost.CROP,
+    )
+    yield longer
+    yield from _pad_outside(longer)
+
+
 def _add_bias_last(draft: Draft) -> Iterator[Draft]:
     """Add the bias to the output."""
     q = draft.question
@@ -289,6 +321,7 @@ _REWRITINGS = (
     _drop_single_strides,
     _dilate_kernel,
     _pad_outside,
+    _lengthen_kernel,
     _add_bias_last,
     _use_grouped_convolution,
     _use_block_diagonal,

@@ -30,6 +30,7 @@ from conformance.recipes.search import Cost, Plan
 TRANSPOSE_AXES = ("in out *k", "out in *k", "*k in out", "*k out in")
 REWRITABLE = tuple(limit for limit in plain.LIMITS if "stride" not in limit or "output" in limit)
 """What a recipe can always go around; a stride cannot be asked for without a stride."""
+TRANSPOSED_OPS = tuple(op for op in (*SAMPLED_OPS, *DERIVED_OPS) if "transpose" in op)
 
 
 def asked(op: Op = "conv_transpose", **arguments: Any) -> Question:
@@ -187,6 +188,33 @@ def test_a_stride_that_means_nothing_is_gone_around(op: Op) -> None:
             np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
             right += set(q.stride) != {1}
     assert right > 10
+
+
+def is_beyond_kernel(q: Question) -> bool:
+    sizes = geometry.effective_kernel_size(q.window, q.dilation)
+    return any(s > size for s, size in zip(q.stride, sizes, strict=True))
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("op", [op for op in TRANSPOSED_OPS if "bias" not in op])
+def test_a_stride_beyond_the_kernel_is_gone_around_by_a_longer_kernel(op: Op, flips: bool) -> None:
+    base = api("conv_transpose", flips=flips)
+    asked_of = replace(base, limits=(Limitation("a stride beyond the kernel", is_beyond_kernel),))
+    lengthened = 0
+    for q in islice(draws(seed=5, ops=(op,)), 100):
+        move = "zeros put after the kernel"
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+        assert (move in plan(asked_of, q).moves) <= is_beyond_kernel(q)
+        lengthened += move in plan(asked_of, q).moves
+    assert lengthened > 10
+
+
+def test_a_kernel_is_made_no_longer_where_that_would_spread_an_infinity() -> None:
+    beyond = Limitation("a stride beyond the kernel", is_beyond_kernel)
+    asked_of = replace(api("conv_transpose"), limits=(beyond,))
+    assert isinstance(search.recipe(asked_of, asked(stride=(4,))), Plan)
+    infinite = asked(x=np.full((1, 2, 3), np.inf, np.float32), stride=(4,))
+    assert search.recipe(asked_of, infinite) == Inexpressible("a stride beyond the kernel")
 
 
 @pytest.mark.parametrize("op", ["conv_parameters", "conv_transpose_parameters"])
