@@ -37,6 +37,11 @@ CLASSIC = (
 """The limitations of the only engine of OpenCV 4, which OpenCV 5 calls the classic one."""
 VERSION_5 = (
     Limitation(
+        "a stride below 0 breaks the heap: docs/findings.md",
+        lambda q: min(q.stride) < 0,
+        corrupts_process=True,
+    ),
+    Limitation(
         "padding around a convolution by a kernel of size 1 is lost: docs/findings.md",
         lambda q: not is_transposed(q) and set(q.window) == {1} and max(map(max, q.pairs)) > 0,
         is_refusal=False,

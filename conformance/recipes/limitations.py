@@ -52,10 +52,18 @@ def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | N
 
 
 def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
-    """Return whether the native call, read literally, may break its process's memory."""
-    if isinstance(question, Chain) or search.is_invalid(question):
+    """Return whether the native call, read literally, may break its process's memory.
+
+    A limitation that asks for the answer of a question without one does not hold of it.
+    """
+    if isinstance(question, Chain):
         return False
     call_question = search.as_passed_to(api, question)
-    return any(
-        limit.corrupts_process and limit.stops(call_question) for limit in api.limits_in(runtime)
-    )
+
+    def holds(limitation: Limitation) -> bool:
+        try:
+            return limitation.stops(call_question)
+        except (ValueError, ZeroDivisionError):
+            return False
+
+    return any(limit.corrupts_process and holds(limit) for limit in api.limits_in(runtime))

@@ -117,7 +117,7 @@ def test_of_a_chain_nothing_is_known() -> None:
         ((KEPT, BREAKING), {"padding": ((-2, 0),)}, True),
         ((KEPT,), {"padding": ((-2, 0),)}, False),
         ((BREAKING,), {}, False),
-        ((BREAKING,), {"padding": ((-2, 0),), "stride": (0,)}, False),
+        ((BREAKING,), {"padding": ((-2, 0),), "stride": (0,)}, True),
         ((replace(BREAKING, backend="there"),), {"padding": ((-2, 0),)}, False),
     ],
 )
@@ -128,6 +128,26 @@ def test_some_limits_break_the_process_that_runs_into_them(
         limitations.corrupts_process(padding(*known), asked(**asked_for), Runtime(backend="here"))
         is broken
     )
+
+
+def _divides(q: Question) -> bool:
+    return q.space[0] % q.stride[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("concerns", "stride", "broken"),
+    [
+        (lambda q: min(q.stride) < 0, -1, True),
+        (lambda q: min(q.stride) < 0, 1, False),
+        (_divides, 0, False),
+        (lambda q: q.output_space == (1,), 0, False),
+    ],
+)
+def test_a_question_without_an_answer_may_break_its_process_too(
+    concerns: Any, stride: int, broken: bool
+) -> None:
+    fake = padding(Limitation("it breaks", concerns, corrupts_process=True))
+    assert limitations.corrupts_process(fake, asked(stride=(stride,)), ANY) is broken
 
 
 class Listener:
