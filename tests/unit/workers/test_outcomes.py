@@ -39,6 +39,23 @@ def test_that_is_all_there_is_to_say_where_nothing_follows() -> None:
     assert Refusal("ValueError", message).first_line == message
 
 
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ('in user code:\n\n    File "<question>", line 9, in <lambda>  *\n    TypeError: no', "no"),
+        ("Graph execution error:\n\nDetected at node a/b defined at\n<stack traces un>\nno", "no"),
+        (
+            "load: Exception from src/a.cpp:105:\nCheck 'false' failed at src/b.cpp:9:\nno",
+            "load: no",
+        ),
+        ("load: Exception from src/a.cpp:105:", "load: Exception from src/a.cpp:105:"),
+        ("load: no\nException from src/a.cpp:105:", "load: no"),
+    ],
+)
+def test_a_refusal_says_what_and_not_where(message: str, line: str) -> None:
+    assert Refusal("TypeError", message).first_line == line
+
+
 def test_only_the_first_line_of_a_refusal_is_shown():
     assert Refusal("ValueError", "\n  one\ntwo").first_line == "one"
 
