@@ -22,14 +22,15 @@ _NOISE = re.compile(
 """Parts of a message that differ from run to run, or are longer than the error itself."""
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 """Escape sequences for colours and weights on a terminal."""
-_PREAMBLE = re.compile(
-    r"(?P<stage>\w+: )?"
-    r"(?:Traceback |File \"|Exception encountered when calling "  # MXNet, the layers of Keras
-    r"|in user code:|Graph execution error:|Detected at node |<stack traces "  # TensorFlow's graphs
-    r"|Exception from src/|Check 'false' failed |FrontEnd API failed |-- "  # OpenVINO
-    r"|Model wasn't fully converted)"
+_PREAMBLES = (
+    *("Traceback ", 'File "', "Exception encountered when calling "),  # MXNet, the layers of Keras
+    # TensorFlow's graphs
+    *("in user code:", "Graph execution error:", "Detected at node ", "<stack traces "),
+    # OpenVINO
+    *("Exception from src/", "Check 'false' failed ", "FrontEnd API failed ", "-- "),
+    "Model wasn't fully converted",
 )
-"""The beginning of a line with the place of an error, after the stage where that is known."""
+"""Beginnings of lines with the place of an error."""
 
 
 class Answer(msgspec.Struct, frozen=True, eq=False, tag_field="kind"):
@@ -75,11 +76,14 @@ class Refusal(msgspec.Struct, frozen=True, tag_field="kind"):
         """
         lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
         lines = [line for line in lines if line] or [""]
-        preamble = _PREAMBLE.match(lines[0])
-        stage = (preamble and preamble["stage"]) or ""
-        lines[0] = lines[0].removeprefix(stage)
-        descriptions = [line for line in lines if not _PREAMBLE.match(line)] or lines
-        first = printable(_NOISE.sub("", stage + descriptions[0].removeprefix(f"{self.type}: ")))
+        stage, separator, place = lines[0].partition(": ")
+        has_stage = place.startswith(_PREAMBLES)
+        if has_stage:
+            lines[0] = place
+        descriptions = [line for line in lines if not line.startswith(_PREAMBLES)] or lines
+        description = descriptions[0].removeprefix(f"{self.type}: ")
+        first = f"{stage}{separator}{description}" if has_stage else description
+        first = printable(_NOISE.sub("", first))
         return shortened(first.strip(), SHOWN)
 
     @property
