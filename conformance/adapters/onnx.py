@@ -121,13 +121,11 @@ def _output_shape(q: Question) -> Mapping[str, object] | Inexpressible:
 
     Padding that was written beside it is passed on; the format says that it is ignored.
     """
-    if q.length is None and q.padding != "same":
-        return _pads(q)
+    pads = {} if q.padding == "same" else _pads(q)
+    if isinstance(pads, Inexpressible) or (q.length is None and q.padding != "same"):
+        return pads
     space = output_space(q)
-    if isinstance(space, Inexpressible):
-        return space
-    pads = _pads(q) if q.length is not None and q.padding != "same" else {}
-    return pads if isinstance(pads, Inexpressible) else {**pads, "output_shape": [*space]}
+    return space if isinstance(space, Inexpressible) else {**pads, "output_shape": [*space]}
 
 
 def _builder(

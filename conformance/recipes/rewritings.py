@@ -223,9 +223,10 @@ def _lengthen_kernel(draft: Draft) -> Iterator[Draft]:
     counts = tuple(
         max(-((size - s) // d), 0) for size, s, d in zip(sizes, q.stride, q.dilation, strict=True)
     )
-    is_finite = all(map(all_finite, (q.x, q.x_tangent, q.gradient)))
-    has_part = q.operator == "conv_transpose" and q.wanted != "parameters" and not q.is_by_bias
-    if not (has_part and any(counts) and is_finite) or q.padding == "circular":
+    if q.operator == "conv" or q.padding == "circular" or not any(counts):
+        return
+    has_part = q.wanted != "parameters" and not q.is_by_bias
+    if not (has_part and all(map(all_finite, (q.x, q.x_tangent, q.gradient)))):
         return
     is_reversed = draft.api.reads_kernel_reversed
     window = tuple(k + n for k, n in zip(q.window, counts, strict=True))
