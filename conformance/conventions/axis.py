@@ -112,6 +112,8 @@ class Axis:
     incidental
         Whether a choice explains an answer and is no property of an API: libraries choose by the
         sizes of the arrays, as the fastest algorithm does so, or few questions show it.
+    of_convolutions
+        Whether its choices change the convolutions of a chain, and no transposed convolution.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Axis:
     rounds: bool = False
     part_of: str | None = None
     incidental: bool = False
+    of_convolutions: bool = False
     choices: list[Choice] = field(default_factory=list)
 
     @property

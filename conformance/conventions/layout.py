@@ -213,6 +213,19 @@ for axes, which in SOME_AXES.items():
         f"flipped along {which}", f"The kernel is read backwards along {which} of its spatial axes."
     )(_flip(axes))
 
+CONVOLUTION_KERNEL_FLIP = Axis(
+    "kernel flip of convolutions",
+    "Kernel",
+    "as it stands",
+    "The convolutions of a chain read their kernels forwards along every spatial axis.",
+    KERNEL_FLIP.concerns,
+    incidental=True,
+    of_convolutions=True,
+)
+CONVOLUTION_KERNEL_FLIP.choice(
+    "flipped", "The convolutions of the chain read their kernels backwards along every axis."
+)(_flip())
+
 KERNEL_CHANNELS = Axis(
     "kernel channels",
     "Kernel",
@@ -245,4 +258,12 @@ KERNEL_AXES.choice("reversed", "The last spatial axis of the kernel is taken for
     lambda q: mapped(q, "kernel", _reversed_space, _reversed_space)
 )
 
-AXES = (ANSWER_LAYOUT, INPUT_LAYOUT, KERNEL_LAYOUT, KERNEL_FLIP, KERNEL_CHANNELS, KERNEL_AXES)
+AXES = (
+    ANSWER_LAYOUT,
+    INPUT_LAYOUT,
+    KERNEL_LAYOUT,
+    KERNEL_FLIP,
+    CONVOLUTION_KERNEL_FLIP,
+    KERNEL_CHANNELS,
+    KERNEL_AXES,
+)

@@ -75,16 +75,16 @@ class Node:
 
     def is_concerned_by(self, axis: Axis) -> bool:
         """Return whether a convention on the axis may change something."""
-        target = _find_target(self.question)
         try:
-            return target is not None and axis.concerns(target)
+            return any(map(axis.concerns, _targets(self.question, axis)))
         except ValueError:
             return False  # the question has no answer
 
     def child(self, place: int) -> Node | None:
         """Return the node under one more convention, or None if that changes nothing.
 
-        In a chain the convention applies to the last transposed convolution.
+        In a chain the convention applies to the last transposed convolution, or, if its axis says
+        so, to every convolution.
         """
         if self.places:
             return _child_of(self, place)
@@ -228,17 +228,19 @@ def root_of(question: AnyQuestion, slack: float = 0.0) -> Node:
 
 
 def _child_of(node: Node, place: int) -> Node | None:
-    target = _find_target(node.question)
-    if target is None:
-        return None
+    convention = CONVENTIONS[place]
+    places = (*node.places, place)
+    targets = _targets(node.question, convention.axis)
     try:
-        transformed = CONVENTIONS[place].apply(target)
-        if transformed is None:
+        changes = {t: change for t in targets if (change := convention.apply(t)) is not None}
+        if not changes:
             return None
+        if convention.axis.of_convolutions:
+            return replace(node, places=places, question=_replace_steps(node.question, changes))
+        ((target, transformed),) = changes.items()
         question, postprocess = _replace_target(node.question, target, transformed)
     except ValueError:
         return None  # the choice leaves a later step without an answer
-    places = (*node.places, place)
     moves, resizes, sums, rounding = node.moves, node.resizes, node.sums, node.rounding
     if transformed.sums is None:
         moves, resizes = _compose(postprocess, moves), resizes or transformed.resizes
@@ -247,11 +249,13 @@ def _child_of(node: Node, place: int) -> Node | None:
     return Node(places, question, moves, resizes, sums, rounding, node.slack)
 
 
-def _find_target(question: AnyQuestion) -> Question | None:
+def _targets(question: AnyQuestion, axis: Axis) -> tuple[Question, ...]:
+    """Return the questions that a convention on the axis changes: one, or all convolutions."""
     if isinstance(question, Question):
-        return question
-    transposed = [q for q in question.questions if q.operator == "conv_transpose"]
-    return transposed[-1] if transposed else None
+        return () if axis.of_convolutions else (question,)
+    if axis.of_convolutions:
+        return tuple(q for q in question.questions if q.operator == "conv")
+    return tuple(q for q in question.questions if q.operator == "conv_transpose")[-1:]
 
 
 def _replace_target(
@@ -270,6 +274,16 @@ def _replace_target(
     x = transformed.after(questions.answer(transformed.question))
     steps = (*earlier, transformed.question, *questions.chained(x, later).steps)
     return Chain(steps, start), unchanged
+
+
+def _replace_steps(question: AnyQuestion, changes: Mapping[Question, Transformed]) -> Chain:
+    """Return the chain with some of its steps transformed; those after them start from these."""
+    assert isinstance(question, Chain)  # as it has convolutions beside a transposed one
+    steps = (
+        changes[step].question if isinstance(step, Question) and step in changes else step
+        for step in question.steps
+    )
+    return questions.chained(question.x, steps)
 
 
 def _compose(inner: ArrayMap, outer: ArrayMap) -> ArrayMap:

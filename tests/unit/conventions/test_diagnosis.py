@@ -133,9 +133,10 @@ def test_three_conventions_are_found_again() -> None:
 
 def test_every_convention_shows_in_some_question() -> None:
     shown = {c for c in CONVENTIONS for q in RICH.values() if under(q, (c,)) is not None}
-    # Only a question in float64 can show these, and only one in a half those; the others need
-    # two dtypes, complex numbers or infinite ones.
+    # Only a chain can show the first, a question in float64 the next two, and one in a half those;
+    # the others need two dtypes, complex numbers or infinite ones.
     others = {
+        "kernel flip of convolutions: flipped",
         "accumulation: in float32",
         "dtype: narrowed to 32 bits",
         "float16: widened to 32 bits",
@@ -407,6 +408,24 @@ def test_a_convention_is_found_again_in_a_chain(where: str, name: str) -> None:
     asked = chain(*CHAINS[where])
     got = answer_under(asked, (BY_NAME[name],))
     assert (name,) in diagnose(asked, answer(asked), got, exact=True).names
+
+
+@pytest.mark.parametrize("where", ["at the end", "between pooling and a convolution"])
+@pytest.mark.parametrize("also", [(), ("kernel flip: flipped",)])
+def test_convolutions_that_reverse_their_kernels_are_found(
+    where: str, also: tuple[str, ...]
+) -> None:
+    asked = chain(*CHAINS[where])
+    changed = ("conv", "conv_transpose") if also else ("conv",)
+    steps = [
+        step.but(kernel=np.flip(step.kernel, (2, 3)))
+        if isinstance(step, Question) and step.operator in changed
+        else step
+        for step in CHAINS[where]
+    ]
+    got = answer(chain(*steps))
+    names = diagnose(asked, answer(asked), got, exact=True).names
+    assert names == ((*also, "kernel flip of convolutions: flipped"),)
 
 
 @pytest.mark.parametrize(("which", "found"), [(0, False), (1, True)])

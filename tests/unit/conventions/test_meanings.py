@@ -14,7 +14,7 @@ from conformance.cases.sampling import DERIVED_OPS, draws
 from conformance.conventions.axes import BY_NAME, CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under
-from conformance.question import Dtype, Question, answer, summands
+from conformance.question import AnyQuestion, Dtype, Question, answer, chained, summands
 
 
 def half(dtype: Dtype, *arrays: Any, **arguments: Any) -> Question:
@@ -39,7 +39,8 @@ def mixed(q: Question, x: Any, kernel: Any) -> Question:
 
 
 BACK = ask([1, 2], [1, 10], "conv_transpose_input_gradient")
-EXAMPLES: dict[str, tuple[Question, Any]] = {
+CONVOLUTION = ask([1, 2, 3], [1, 10], "conv")  # 21 32
+EXAMPLES: dict[str, tuple[AnyQuestion, Any]] = {
     "two dtypes: the kernel's": (mixed(ask([1, 2049], [1]), "float32", "float16"), [1, 2048]),
     "two dtypes: the input's": (mixed(ask([1], [1, 2049]), "float16", "float32"), [1, 2048]),
     # 1j (1 10) conjugated, times 1j, in place of -1 (1 10)
@@ -53,6 +54,10 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         [np.nan, np.inf, np.nan, np.inf],
     ),
     "kernel flip: flipped": (ask(**LINE), [100, 210, 21, 2]),
+    "kernel flip of convolutions: flipped": (
+        chained(CONVOLUTION.x, [CONVOLUTION, ask([21, 32], [1, 100])]),
+        [12, 1223, 2300],
+    ),
     "kernel flip: flipped along the first": (ask(**SQUARE), [[3, 4], [1, 2]]),
     "kernel flip: flipped along the second": (ask(**SQUARE), [[2, 1], [4, 3]]),
     "kernel flip: flipped along the third": (
@@ -268,7 +273,7 @@ def test_every_convention_that_an_api_may_have_has_an_example() -> None:
     assert sorted(EXAMPLES) == sorted(map(str, MEANINGS))
 
 
-def under(name: str, q: Question) -> np.ndarray | None:
+def under(name: str, q: AnyQuestion) -> np.ndarray | None:
     return answer_under(q, (BY_NAME[name],))
 
 
@@ -360,6 +365,7 @@ def test_channels_that_are_no_square_are_told_apart(
         ("kernel flip: flipped", ask([1, 2], [3])),
         ("kernel flip: flipped along the first", ask([1, 2], [1, 2])),  # that is all axes
         ("kernel flip: flipped along the second", ask([1, 2], [1, 2])),
+        ("kernel flip of convolutions: flipped", CONVOLUTION),  # one alone has the axis above
         ("kernel channels: exchanged", ask([1, 2], [1, 2])),
         ("kernel axes: reversed", ask([1, 2], [1, 2])),
         ("input channels: reversed", ask([1, 2], [1, 2])),
