@@ -71,6 +71,8 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
             return plan
     if api.base is not None:
         return _with_moved_channels(recipe(api.base, question, runtime))
+    if limitation := _inevitable_limitation(api, question, runtime):
+        return Inexpressible(limitation.reason)
     # The last draft is the most expensive, so its reason is the one that remains.
     return plan
 
@@ -103,7 +105,7 @@ def effort(plan: Plan, question: Question) -> tuple[int, float]:
 def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | Inexpressible]:
     """Yield the plan of every rewriting, in order, or why there is none."""
     for draft in rewritings(api, question):
-        limitation = _limitation_of(draft, runtime)
+        limitation = next(_limitations_of(draft, runtime), None)
         call_question = as_passed_to(
             api, draft.native_question or draft.question, bias_last=draft.bias_last
         )
@@ -120,24 +122,32 @@ def _call_source(
     return Inexpressible(limitation.reason) if limitation else draft.call_builder(question)
 
 
-def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
-    """Return the known limitation that a draft runs into, if any.
+def _inevitable_limitation(api: Api, question: Question, runtime: Runtime) -> Limitation | None:
+    """Return the first limitation that every rewriting runs into, if there is one."""
+    shared = list(api.limits_in(runtime))
+    for draft in rewritings(api, question):
+        met = set(_limitations_of(draft, runtime))
+        shared = [limitation for limitation in shared if limitation in met]
+        if not shared:
+            return None
+    return shared[0]
+
+
+def _limitations_of(draft: Draft, runtime: Runtime) -> Iterator[Limitation]:
+    """Yield the known limitations that a draft runs into.
 
     A question in the API's own terms is not stopped by what these terms would mean elsewhere.
     """
     question = as_passed_to(draft.api, draft.question, bias_last=draft.bias_last)
     if draft.native_question is None:
-        return first_limitation(draft.api, question, runtime)
+        yield from _limitations(draft.api, question, runtime)
+        return
     native_question = as_passed_to(draft.api, draft.native_question, bias_last=draft.bias_last)
-    return next(
-        (
-            limitation
-            for limitation in draft.api.limits_in(runtime)
-            if (limitation.stops(native_question) and not limitation.another_meaning)
-            or (limitation.stops(question) and not limitation.is_refusal)
-        ),
-        None,
-    )
+    for limitation in draft.api.limits_in(runtime):
+        if (limitation.stops(native_question) and not limitation.another_meaning) or (
+            limitation.stops(question) and not limitation.is_refusal
+        ):
+            yield limitation
 
 
 def _with_moved_channels(plan: Plan | Inexpressible) -> Plan | Inexpressible:
@@ -164,8 +174,11 @@ def with_plain_gradients(plan: Plan) -> Plan:
 
 def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Limitation | None:
     """Return the first known limitation that a question, as the call sees it, runs into."""
-    limits = api.limits_in(runtime)
-    return next((limitation for limitation in limits if limitation.stops(question)), None)
+    return next(_limitations(api, question, runtime), None)
+
+
+def _limitations(api: Api, question: Question, runtime: Runtime) -> Iterator[Limitation]:
+    return (limitation for limitation in api.limits_in(runtime) if limitation.stops(question))
 
 
 def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressible | None:

@@ -478,6 +478,14 @@ def test_what_cannot_be_gone_around_is_inexpressible_with_the_reason() -> None:
     assert search.recipe(without, asked(stride=(2,))) == Inexpressible("no stride")
 
 
+@pytest.mark.parametrize("padding", ["valid", "same", "circular", ((1, 1),), ((3, 1),)])
+@pytest.mark.parametrize("extra", [0, 1, 4])
+def test_the_reason_is_what_no_recipe_goes_around(padding: Any, extra: int) -> None:
+    limits = ("symmetric padding", "output padding below the stride", "no dilation", "no stride")
+    q = asked(stride=(2,), dilation=(2,), padding=padding, output_padding=(extra,))
+    assert search.recipe(api(limits=limits), q) == Inexpressible("no stride")
+
+
 @pytest.mark.parametrize("mode", [search.native, search.recipe])
 def test_beyond_a_boundary_no_call_is_written(mode: Callable[..., Any]) -> None:
     without = replace(api(), limits=(boundary("no stride", lambda q: q.stride != (1,)),))
