@@ -40,9 +40,6 @@ class Plan(Draft):
     keep_dtype: bool = False
 
 
-_NO_BIAS = Inexpressible("the call adds no bias, and so has no derivative by it")
-
-
 def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """Return the naive call: axes are moved by their names, and numbers are passed as they are."""
     if reason := boundary(api, question, runtime):
@@ -184,7 +181,7 @@ def _limitations(api: Api, question: Question, runtime: Runtime) -> Iterator[Lim
 def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressible | None:
     """Return why an API has no call for a question, whatever one does; None if it may have one."""
     if question.is_by_bias and not api.takes_bias:
-        return _NO_BIAS
+        return Inexpressible("the call adds no bias, and so has no derivative by it")
     call_question = as_passed_to(api, question)
     for limitation in api.limits_in(runtime):
         if limitation.is_boundary and limitation.stops(call_question):
@@ -216,9 +213,8 @@ def _plan(
     draft: Draft, call_source: CallSource | Inexpressible, *, keep_dtype: bool = False
 ) -> Plan | Inexpressible:
     api = draft.api
-    add_bias = draft.bias_last or not api.takes_bias
-    if add_bias and draft.question.is_by_bias:
-        return _NO_BIAS
+    if draft.bias_last and draft.question.is_by_bias:
+        return Inexpressible("the call has no derivative by a bias that is added after it")
     if isinstance(call_source, Inexpressible):
         return call_source
     rank = draft.question.rank
@@ -242,7 +238,7 @@ def _plan(
             "output": linear_ops.permute(from_layout) + draft.output,
         },
         call_source=call_source,
-        add_bias=add_bias,
+        add_bias=draft.bias_last or not api.takes_bias,
         keep_dtype=keep_dtype,
     )
 

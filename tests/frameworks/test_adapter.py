@@ -43,7 +43,13 @@ COUNTS = {
 }
 MANY = 1000
 SPACE = replace(SMALL, paddings=(*SMALL.paddings * 2, "circular"))
-LACKING = ("adds no bias", "forward mode", "gradient of a gradient", "left unwritten")
+LACKING = (
+    "adds no bias",
+    "a bias that is added after",
+    "forward mode",
+    "gradient of a gradient",
+    "left unwritten",
+)
 """Parts of the reasons for which an API has no further derivative, and no recipe makes one.
 
 The last is a wrong answer of oneDNN that no rewriting of a derivative goes around.

@@ -154,6 +154,13 @@ def test_a_call_without_a_bias_has_no_derivative_by_it(mode: Mode) -> None:
         assert "adds no bias" in call.reason
 
 
+def test_a_bias_that_is_added_after_the_call_has_no_derivative() -> None:
+    bias, gradient = np.ones(2, np.float32), np.ones((1, 2, 3), np.float32)
+    q = asked("conv_transpose_bias_gradient", padding="circular", bias=bias, gradient=gradient)
+    reason = "the call has no derivative by a bias that is added after it"
+    assert search.recipe(api(), q) == Inexpressible(reason)
+
+
 def test_the_tangent_of_a_bias_that_is_added_last_is_added_last() -> None:
     bias = np.ones(2, np.float32)
     q = asked("conv_transpose_jvp", bias=bias, bias_tangent=5 * bias, x_tangent=asked().x)
