@@ -13,6 +13,7 @@ from pages import blocks, commands, page
 from conformance.cli import explain
 from conformance.cli.app import main
 from conformance.environments.definitions import Environment
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.worker_client import WorkerClient
 
@@ -52,6 +53,8 @@ def of_environment(
             del own[api : api + 2]
         own[framework] = environment.framework
         own += [] if environment.backend is None else ["--backend", environment.backend]
+    if "run" in own:
+        own += ["--timeout", str(WorkerLimits().timeout * environment.timeout_multiplier)]
     return own
 
 
