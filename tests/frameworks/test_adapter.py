@@ -27,7 +27,6 @@ COUNTS = {
     "equinox": 40,
     "flax": 40,
     "haiku": 40,
-    "iree": 100,
     "jax": 40,
     "jax-modes": 20,
     "jax-tensorflow": 20,
